@@ -1,0 +1,1 @@
+export { SurefootError, type SurefootErrorCode } from "./error.ts";

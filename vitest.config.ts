@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+// Tests import their own package's sources and other packages as built, so `npm run build` comes first (npm test does it).
+export default defineConfig({
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "studies/**/*.test.ts"],
+    testTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});
