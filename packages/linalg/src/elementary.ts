@@ -90,3 +90,55 @@ export function turn(t: number, out: { cos: number; sin: number }): void {
   out.cos = quarter === 1 || quarter === 2 ? -x : x;
   out.sin = quarter === 2 || quarter === 3 ? -y : y;
 }
+
+/** ln(1 + x), by the correction of the rounding in 1 + x (Kahan). */
+export function log1p(x: number): number {
+  const u = 1 + x;
+  return u === 1 || u === Number.POSITIVE_INFINITY ? x : (log(u) * x) / (u - 1);
+}
+
+/** eˣ − 1, by the same correction. */
+export function expm1(x: number): number {
+  const u = exp(x);
+  if (u === 1) return x;
+  const y = u - 1;
+  return y === -1 || u === Number.POSITIVE_INFINITY ? y : (y * x) / log(u);
+}
+
+export function tanh(x: number): number {
+  const y = expm1(-2 * Math.abs(x));
+  const t = -y / (y + 2);
+  return x < 0 ? -t : t;
+}
+
+export function sigmoid(x: number): number {
+  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
+
+export function softplus(x: number): number {
+  return Math.max(x, 0) + log1p(exp(-Math.abs(x)));
+}
+
+/** Φ(x) = ½ + φ(x)(x + x³/3 + x⁵/15 + …) near 0, the continued fraction of the tail beyond. */
+export function normalCdf(x: number): number {
+  if (Math.abs(x) >= 40) return x > 0 ? 1 : 0;
+  const density = 0.3989422804014327 * exp(-0.5 * x * x);
+  if (Math.abs(x) < 3) {
+    let term = x;
+    let sum = x;
+    for (let k = 3; Math.abs(term) > 1e-18 * Math.abs(sum); k += 2) {
+      term *= (x * x) / k;
+      sum += term;
+    }
+    return 0.5 + density * sum;
+  }
+  let tail = 0;
+  for (let k = 120; k >= 1; k--) tail = k / (Math.abs(x) + tail);
+  tail = density / (Math.abs(x) + tail);
+  return x > 0 ? 1 - tail : tail;
+}
+
+export function erf(x: number): number {
+  const y = 2 * normalCdf(Math.abs(x) * Math.SQRT2) - 1;
+  return x < 0 ? -y : y;
+}

@@ -1,5 +1,5 @@
 import type { Backend, ElementwiseFunction } from "../backend.ts";
-import { exp, log } from "../elementary.ts";
+import { erf, exp, log, normalCdf, sigmoid, softplus, tanh } from "../elementary.ts";
 import { LinalgError } from "../error.ts";
 import { normals } from "../random.ts";
 import { eigenvalues, extremalEigenvalues } from "./eigen.ts";
@@ -33,9 +33,9 @@ export function createReferenceBackend(): Backend {
 const ELEMENTWISE: Record<ElementwiseFunction, (x: number) => number> = {
   exp,
   log,
-  tanh: Math.tanh,
-  sigmoid: (x) => 1 / (1 + exp(-x)),
-  softplus: (x) => Math.max(x, 0) + Math.log1p(exp(-Math.abs(x))),
-  erf: () => Number.NaN,
-  "normal-cdf": () => Number.NaN,
+  tanh,
+  sigmoid,
+  softplus,
+  erf,
+  "normal-cdf": normalCdf,
 };

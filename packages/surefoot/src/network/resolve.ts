@@ -1,0 +1,89 @@
+import type { Matrix } from "@surefoot/linalg";
+import { activationOf } from "../activation/registry.ts";
+import { SurefootError } from "../error.ts";
+import type { FullyConnectedSpec, NetworkSpec, TwoLayerReluSpec } from "../spec/network.ts";
+import type { Layer, Network, Weights } from "./network.ts";
+
+/** The layers, scales and trained tensors of a spec for inputs of dimension `inputs`. */
+export function resolveNetwork(spec: NetworkSpec, inputs: number): Network {
+  const layers = spec.kind === "two-layer-relu" ? twoLayerLayers(spec, inputs) : fullyConnectedLayers(spec, inputs);
+  const parameters = layers.reduce(
+    (sum, layer) => sum + (layer.trainsWeight ? layer.rows * layer.cols : 0) + (layer.trainsBias ? layer.rows : 0),
+    0,
+  );
+  if (parameters === 0)
+    throw new SurefootError("spec", "network: every tensor is frozen, so there is nothing to train");
+  return { spec, inputs, activation: spec.kind === "two-layer-relu" ? "relu" : spec.activation, layers, parameters };
+}
+
+function twoLayerLayers({ width }: TwoLayerReluSpec, inputs: number): Layer[] {
+  const frozen = { trainsWeight: false, trainsBias: false };
+  return [
+    { weight: "W1", rows: width, cols: inputs, scale: 1, trainsWeight: true, trainsBias: false },
+    { weight: "W2", rows: 1, cols: width, scale: 1 / Math.sqrt(width), ...frozen },
+  ];
+}
+
+function fullyConnectedLayers(spec: FullyConnectedSpec, inputs: number): Layer[] {
+  const { cSigma } = activationOf(spec.activation);
+  const sizes = [inputs, ...spec.widths, 1];
+  return sizes.slice(1).map((rows, i) => {
+    const cols = sizes[i];
+    const weight = `W${i + 1}`;
+    const bias = `b${i + 1}`;
+    return {
+      weight,
+      ...(spec.biases ? { bias } : {}),
+      rows,
+      cols,
+      scale: spec.scaling === "ntk" && i > 0 ? Math.sqrt(cSigma / cols) : 1,
+      trainsWeight: !spec.frozen.includes(weight),
+      trainsBias: spec.biases && !spec.frozen.includes(bias),
+    };
+  });
+}
+
+/** Names and shapes of every tensor, in layer order. */
+export function tensorShapes(network: Network): { name: string; rows: number; cols: number; trained: boolean }[] {
+  return network.layers.flatMap((layer) => [
+    { name: layer.weight, rows: layer.rows, cols: layer.cols, trained: layer.trainsWeight },
+    ...(layer.bias ? [{ name: layer.bias, rows: layer.rows, cols: 1, trained: layer.trainsBias }] : []),
+  ]);
+}
+
+/**
+ * Checks that `tensors` are exactly the network's, with its shapes and finite entries. A vector of the right length passes for a
+ * matrix with one row or column. Throws `weights` naming the tensor.
+ */
+export function fitWeights(network: Network, tensors: Weights, source = "weights"): Weights {
+  const shapes = tensorShapes(network);
+  const unknown = Object.keys(tensors).filter((name) => !shapes.some((shape) => shape.name === name));
+  const wanted = shapes.map(({ name, rows, cols }) => `${name} (${rows} × ${cols})`).join(", ");
+  if (unknown.length > 0) {
+    throw new SurefootError("weights", `${source}: unknown tensor ${unknown.join(", ")}; this network has ${wanted}`);
+  }
+  return Object.fromEntries(
+    shapes.map(({ name, rows, cols }) => {
+      const tensor = tensors[name];
+      if (!tensor)
+        throw new SurefootError("weights", `${source}: tensor ${name} is missing; this network has ${wanted}`);
+      const vector = (rows === 1 || cols === 1) && (tensor.rows === 1 || tensor.cols === 1);
+      const fits = vector ? tensor.data.length === rows * cols : tensor.rows === rows && tensor.cols === cols;
+      if (!fits) {
+        throw new SurefootError(
+          "weights",
+          `${source}: ${name} is ${tensor.rows} × ${tensor.cols}, expected ${rows} × ${cols}`,
+        );
+      }
+      const bad = tensor.data.findIndex((value) => !Number.isFinite(value));
+      if (bad >= 0) {
+        const where = `row ${Math.floor(bad / cols)}, column ${bad % cols}`;
+        throw new SurefootError(
+          "weights",
+          `${source}: ${name} is ${tensor.data[bad]} at ${where}; weights must be finite`,
+        );
+      }
+      return [name, { rows, cols, data: tensor.data } satisfies Matrix];
+    }),
+  );
+}
