@@ -4,7 +4,8 @@
  *
  * Every method is asynchronous: a large operation may run on other threads while the event loop stays free, a small one
  * is done at once. Arguments must not be changed until the promise settles. Shapes that do not fit reject with
- * `LinalgError`; numerical trouble (indefinite, NaN, no convergence) is a status in the result.
+ * `LinalgError`; numerical trouble (indefinite, NaN, no convergence) is a status in the result. An `out` must share no memory
+ * with an operand (`argument`) unless a method says otherwise.
  *
  * Rounding: every backend obeys the standard bound of any-order summation, |fl(xᵀy) − xᵀy| ≤ γ_k |x|ᵀ|y| + k·2⁻¹⁰⁷⁴ with
  * γ_k = ku/(1 − ku), u = 2⁻⁵³ (no Strassen-like products, no flush to zero): proofs rest on it.
@@ -17,7 +18,7 @@ export interface Backend {
   /** C ← α·op(A)·op(B) + β·C; returns C (`out`, or a new matrix when `out` is absent; β then is 0). */
   gemm(a: Matrix, b: Matrix, options?: GemmOptions): Promise<Matrix>;
 
-  /** C ← α·op(A)·op(A)ᵀ + β·C, both triangles filled, exactly symmetric. `transpose` takes AᵀA. */
+  /** C ← α·op(A)·op(A)ᵀ + β·C, both triangles filled, exactly symmetric; the lower triangle of `out` is read. `transpose` takes AᵀA. */
   syrk(a: Matrix, options?: SyrkOptions): Promise<Matrix>;
 
   /** A = L·Lᵀ. Reads the lower triangle of A only; A is not changed. L has zeros above the diagonal. */
@@ -29,7 +30,7 @@ export interface Backend {
   /** All eigenvalues of a symmetric matrix, ascending (lower triangle read), and on demand orthonormal eigenvectors. */
   eigenvalues(a: Matrix, options?: { readonly vectors?: boolean }): Promise<EigenOutcome>;
 
-  /** λ_min and λ_max of a symmetric matrix with a vector each; |λ − value| ≤ residual = ‖Av − value·v‖ for some eigenvalue λ. */
+  /** λ_min and λ_max of a symmetric matrix with a vector each; |λ − value| ≤ residual = ‖Av − value·v‖ for some eigenvalue λ. An empty matrix has none (`argument`). */
   extremalEigenvalues(a: Matrix, options?: ExtremalOptions): Promise<ExtremalOutcome>;
 
   /**

@@ -1,3 +1,4 @@
+import { checkElementwise, closedError } from "../arguments.ts";
 import type { Backend, ElementwiseFunction } from "../backend.ts";
 import { erf, exp, log, normalCdf, sigmoid, softplus, tanh } from "../elementary.ts";
 import { LinalgError } from "../error.ts";
@@ -8,25 +9,58 @@ import { gemm, maskCounts, syrk } from "./products.ts";
 
 /** The plain backend: obvious loops, one thread, the oracle that the others are held against. */
 export function createReferenceBackend(): Backend {
+  let closed = false;
+  const open = () => {
+    if (closed) throw closedError("reference");
+  };
   return {
     info: { name: "reference", detail: "plain TypeScript", threads: 1, deterministic: true },
-    gemm: async (a, b, options) => gemm(a, b, options),
-    syrk: async (a, options) => syrk(a, options),
-    cholesky: async (a) => cholesky(a),
-    solveTriangular: async (l, b, options) => solveTriangular(l, b, options?.transpose),
-    eigenvalues: async (a, options) => eigenvalues(a, options?.vectors),
-    extremalEigenvalues: async (a, options) => extremalEigenvalues(a, options),
-    maskCounts: async (masks, options) => maskCounts(masks, options?.weights),
-    elementwise: async (f, x, out = new Float64Array(x.length)) => {
+    gemm: async (a, b, options) => {
+      open();
+      return gemm(a, b, options);
+    },
+    syrk: async (a, options) => {
+      open();
+      return syrk(a, options);
+    },
+    cholesky: async (a) => {
+      open();
+      return cholesky(a);
+    },
+    solveTriangular: async (l, b, options) => {
+      open();
+      return solveTriangular(l, b, options?.transpose);
+    },
+    eigenvalues: async (a, options) => {
+      open();
+      return eigenvalues(a, options?.vectors);
+    },
+    extremalEigenvalues: async (a, options) => {
+      open();
+      return extremalEigenvalues(a, options);
+    },
+    maskCounts: async (masks, options) => {
+      open();
+      return maskCounts(masks, options?.weights);
+    },
+    elementwise: async (f, x, out) => {
+      open();
+      const result = checkElementwise(x, out);
       const g = ELEMENTWISE[f];
-      for (let i = 0; i < x.length; i++) out[i] = g(x[i]);
-      return out;
+      for (let i = 0; i < x.length; i++) result[i] = g(x[i]);
+      return result;
     },
     arcCosine: async () => {
+      open();
       throw new LinalgError("argument", "arcCosine");
     },
-    normals: async (request, out) => normals(request, out),
-    close: async () => {},
+    normals: async (request, out) => {
+      open();
+      return normals(request, out);
+    },
+    close: async () => {
+      closed = true;
+    },
   };
 }
 

@@ -1,13 +1,12 @@
+import { checkExtremal, checkSquare } from "../arguments.ts";
 import type { EigenOutcome, Eigenpair, ExtremalOptions, ExtremalOutcome } from "../backend.ts";
-import { LinalgError } from "../error.ts";
 import { type Matrix, matrix } from "../matrix.ts";
 
 const SWEEPS = 60;
 
 /** Cyclic Jacobi (Golub & Van Loan, 8.5): slow and very accurate. */
 export function eigenvalues(a: Matrix, vectors = false): EigenOutcome {
-  const n = a.rows;
-  if (a.cols !== n) throw new LinalgError("shape", `eigenvalues of a ${a.rows} × ${a.cols} matrix`);
+  const n = checkSquare("eigenvalues", a);
   const scale = largest(a);
   if (!Number.isFinite(scale)) return { status: "not-finite" };
   const s = new Float64Array(n * n);
@@ -34,12 +33,13 @@ export function eigenvalues(a: Matrix, vectors = false): EigenOutcome {
 
 /** λ_min and λ_max from all eigenvalues. */
 export function extremalEigenvalues(a: Matrix, options: ExtremalOptions = {}): ExtremalOutcome {
+  checkExtremal(a);
   const all = eigenvalues(a, true);
   if (all.status === "not-finite") return all;
   if (all.status === "no-convergence") return { status: "no-convergence" };
-  if (!all.vectors || a.rows === 0) throw new LinalgError("argument", "an empty matrix has no eigenvalues");
+  const { values, vectors } = all;
   const { which = "both" } = options;
-  const pair = (k: number) => eigenpair(a, all.values[k], all.vectors!.data.slice(k * a.rows, (k + 1) * a.rows));
+  const pair = (k: number) => eigenpair(a, values[k], vectors!.data.slice(k * a.rows, (k + 1) * a.rows));
   return {
     status: "ok",
     ...(which !== "largest" ? { smallest: pair(0) } : {}),

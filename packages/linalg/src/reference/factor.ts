@@ -1,11 +1,10 @@
+import { checkSolve, checkSquare } from "../arguments.ts";
 import type { CholeskyOutcome, SolveOutcome } from "../backend.ts";
-import { LinalgError } from "../error.ts";
 import { type Matrix, matrix } from "../matrix.ts";
 
 /** Textbook Cholesky, row by row (Golub & Van Loan, 4.2). Reads the lower triangle. */
 export function cholesky(a: Matrix): CholeskyOutcome {
-  const n = a.rows;
-  if (a.cols !== n) throw new LinalgError("shape", `Cholesky of a ${a.rows} × ${a.cols} matrix`);
+  const n = checkSquare("Cholesky", a);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) if (!Number.isFinite(a.data[i * n + j])) return { status: "not-finite" };
   }
@@ -25,10 +24,8 @@ export function cholesky(a: Matrix): CholeskyOutcome {
 
 /** Forward (L·X = B) or backward (Lᵀ·X = B) substitution. */
 export function solveTriangular(l: Matrix, b: Matrix, transposed = false): SolveOutcome {
+  checkSolve(l, b);
   const n = l.rows;
-  if (l.cols !== n || b.rows !== n) {
-    throw new LinalgError("shape", `triangular solve of ${l.rows} × ${l.cols} with ${b.rows} × ${b.cols}`);
-  }
   for (let i = 0; i < n; i++) if (l.data[i * n + i] === 0) return { status: "singular", pivot: i };
   const m = b.cols;
   const solution = { rows: n, cols: m, data: b.data.slice() };

@@ -1,25 +1,18 @@
+import { checkGemm, checkMasks, checkSyrk } from "../arguments.ts";
 import type { BitMasks, GemmOptions, SyrkOptions } from "../backend.ts";
-import { LinalgError } from "../error.ts";
 import { type Matrix, matrix, transpose } from "../matrix.ts";
 
 /** C ← α·op(A)·op(B) + β·C with plain loops; the inner one runs along rows of both operands. */
 export function gemm(a: Matrix, b: Matrix, options: GemmOptions = {}): Matrix {
   const { alpha = 1, beta = 0 } = options;
+  const { m, n, k: inner, out } = checkGemm(a, b, options);
   const left = options.transposeA ? transpose(a) : a;
   const right = options.transposeB ? transpose(b) : b;
-  if (left.cols !== right.rows) {
-    throw new LinalgError("shape", `product of ${left.rows} × ${left.cols} and ${right.rows} × ${right.cols}`);
-  }
-  const n = right.cols;
-  const out = options.out ?? matrix(left.rows, n);
-  if (out.rows !== left.rows || out.cols !== n) {
-    throw new LinalgError("shape", `out is ${out.rows} × ${out.cols}, the product ${left.rows} × ${n}`);
-  }
   const line = new Float64Array(n);
-  for (let i = 0; i < left.rows; i++) {
+  for (let i = 0; i < m; i++) {
     line.fill(0);
-    for (let k = 0; k < left.cols; k++) {
-      const value = left.data[i * left.cols + k];
+    for (let k = 0; k < inner; k++) {
+      const value = left.data[i * inner + k];
       const offset = k * n;
       for (let j = 0; j < n; j++) line[j] += value * right.data[offset + j];
     }
@@ -33,15 +26,8 @@ export function gemm(a: Matrix, b: Matrix, options: GemmOptions = {}): Matrix {
 /** C ← α·op(A)·op(A)ᵀ + β·C. */
 export function syrk(a: Matrix, options: SyrkOptions = {}): Matrix {
   const { transpose: transposed = false, alpha = 1, beta = 0 } = options;
-  return mirrorLower(
-    gemm(a, a, {
-      transposeA: transposed,
-      transposeB: !transposed,
-      alpha,
-      beta,
-      ...(options.out ? { out: options.out } : {}),
-    }),
-  );
+  const { out } = checkSyrk(a, options);
+  return mirrorLower(gemm(a, a, { transposeA: transposed, transposeB: !transposed, alpha, beta, out }));
 }
 
 /** Copies the lower triangle onto the upper one, in place. */
@@ -54,15 +40,7 @@ export function mirrorLower(a: Matrix): Matrix {
 /** C_ij = Σ_r weight_r over the bits set in both rows; without weights the exact count. */
 export function maskCounts(masks: BitMasks, weights?: Float64Array): Matrix {
   const { rows, bits, wordsPerRow, words } = masks;
-  if (words.length !== rows * wordsPerRow || wordsPerRow * 32 < bits) {
-    throw new LinalgError(
-      "shape",
-      `${rows} masks of ${bits} bits do not fit ${words.length} words of ${wordsPerRow} a row`,
-    );
-  }
-  if (weights && weights.length !== bits) {
-    throw new LinalgError("shape", `${weights.length} weights for masks of ${bits} bits`);
-  }
+  checkMasks(masks, weights);
   const out = matrix(rows, rows);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j <= i; j++) {
