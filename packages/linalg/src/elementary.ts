@@ -1,89 +1,219 @@
 /**
- * Elementary functions with the same bits on every engine: only +, −, ×, ÷, √ and comparisons in a fixed order, which IEEE 754
- * fixes, where `Math.exp` and its kin are left to each engine. Errors are a few units in the last place (tests hold them against
- * mpmath); nothing here is an enclosure, proofs use their own. The WebAssembly kernels repeat these operations in the same order.
+ * Elementary functions with the same bits on every engine: only +, −, ×, ÷, √, comparisons and whole-number operations in a fixed
+ * order, which IEEE 754 fixes, where `Math.exp` and its kin are left to each engine. Errors are below 3 units in the last
+ * place (tests hold them against mpmath); nothing here is an enclosure, proofs use their own.
+ * assembly/elementary.ts repeats these operations in the same order on pairs of numbers: change both together.
  */
+import type { ElementwiseFunction } from "./backend.ts";
+import {
+  ATAN_POLY,
+  COSINE_POLY,
+  ERF_POLY,
+  EXP_POLY,
+  EXP_STEP_HI,
+  EXP_STEP_LO,
+  EXP_STEPS_PER_UNIT,
+  EXP_TABLE,
+  HALF_PI_HI,
+  HALF_PI_LO,
+  LN2_HI,
+  LN2_LO,
+  LOG_POLY,
+  SINE_POLY,
+  TAIL_CENTRE,
+  TAIL_POLY,
+} from "./elementary-tables.ts";
 
-const LN2_HI = 0.6931471803691238; // 32 leading bits of ln 2, so that k·LN2_HI is exact for |k| < 2²¹
-const LN2_LO = 1.9082149292705877e-10;
-const INVERSE_LN2 = Math.LOG2E;
+/** 2ᵏ at index k + 1023, −1023 < k ≤ 1023. */
+const POWERS = powersOfTwo();
+
+function powersOfTwo(): Float64Array {
+  const powers = new Float64Array(2047);
+  powers[1023] = 1;
+  for (let k = 1; k <= 1023; k++) {
+    powers[1023 + k] = 2 * powers[1022 + k];
+    powers[1023 - k] = 0.5 * powers[1024 - k];
+  }
+  return powers;
+}
+
+/** 1.5·2⁵²: adding and subtracting it rounds to the nearest whole number. */
+const ROUNDER = 6755399441055744;
+
+function horner(coefficients: Float64Array, x: number): number {
+  let p = coefficients[coefficients.length - 1];
+  for (let i = coefficients.length - 2; i >= 0; i--) p = p * x + coefficients[i];
+  return p;
+}
+
+/** The whole number n nearest to x/(ln 2/128). */
+function nearestStep(x: number): number {
+  return x * EXP_STEPS_PER_UNIT + ROUNDER - ROUNDER;
+}
+
+/** eʳ − 1 for |r| ≤ ln 2/256, relative error below u. */
+function expm1Small(r: number): number {
+  const s = r * r;
+  return r + s * (EXP_POLY[0] + r * EXP_POLY[1] + s * (EXP_POLY[2] + r * EXP_POLY[3]));
+}
+
+/** factor·e^(high + low) for a small correction `low`: n = 128k + j steps of ln 2/128, then a table of 2^(j/128) and a polynomial. */
+function scaledExp(high: number, low: number, factor: number): number {
+  const n = nearestStep(high);
+  const p = expm1Small(high - n * EXP_STEP_HI - n * EXP_STEP_LO + low);
+  const j = 2 * (n & 127);
+  const k = n >> 7;
+  const half = k >> 1;
+  const value = EXP_TABLE[j] + (EXP_TABLE[j + 1] + EXP_TABLE[j] * p);
+  return value * factor * POWERS[half + 1023] * POWERS[k - half + 1023];
+}
+
+/** eˣ. */
+export function exp(x: number): number {
+  return scaledExp(Math.min(Math.max(x, -746), 710), 0, 1);
+}
+
+/** eˣ − 1 for −44 ≤ x ≤ 40: no cancellation, since 2ᵏ·2^(j/128) − 1 is exact near x = 0. */
+function expm1Middle(x: number): number {
+  const n = nearestStep(x);
+  const p = expm1Small(x - n * EXP_STEP_HI - n * EXP_STEP_LO);
+  const j = 2 * (n & 127);
+  const scale = POWERS[(n >> 7) + 1023];
+  return EXP_TABLE[j] * scale - 1 + scale * (EXP_TABLE[j + 1] + EXP_TABLE[j] * p);
+}
+
+/** eˣ − 1, accurate near 0. */
+export function expm1(x: number): number {
+  if (x === 0) return x;
+  return x > 40 ? exp(x) : expm1Middle(Math.max(x, -44));
+}
+
+/** tanh x = −E/(E + 2) with E = e^(−2|x|) − 1. */
+export function tanh(x: number): number {
+  if (x === 0) return x;
+  const e = expm1Middle(-2 * Math.min(Math.abs(x), 22));
+  const t = -e / (2 + e);
+  return x < 0 ? -t : t;
+}
+
+/** 1/(1 + e⁻ˣ). */
+export function sigmoid(x: number): number {
+  const e = exp(-Math.abs(x));
+  return (x < 0 ? e : 1) / (1 + e);
+}
+
+/** ln(1 + eˣ). */
+export function softplus(x: number): number {
+  return Math.max(x, 0) + log1p(exp(-Math.abs(x)));
+}
 
 const bits = new DataView(new ArrayBuffer(8));
 
-/** 2^k for −1022 ≤ k ≤ 1023. */
-function powerOfTwo(k: number): number {
-  bits.setInt32(0, (k + 1023) << 20);
-  bits.setInt32(4, 0);
-  return bits.getFloat64(0);
+/** k·ln 2 + ln(1 + g) + low, √½ ≤ 1 + g < √2: with s = g/(2 + g), ln(1 + g) = g − s·(g − s²·P(s²)), the leading term exact. */
+function assembleLog(k: number, g: number, low: number): number {
+  const s = g / (2 + g);
+  const z = s * s;
+  return k * LN2_HI + (g - (s * (g - z * horner(LOG_POLY, z)) - (k * LN2_LO + low)));
 }
 
-/** 1/k! for k = 0 … 13. */
-const INVERSE_FACTORIALS = Float64Array.from({ length: 14 }, (_, k) => 1 / factorial(k));
-
-function factorial(k: number): number {
-  let product = 1;
-  for (let i = 2; i <= k; i++) product *= i;
-  return product;
+/** ln x + low for a normal x > 0; `scaled` is added to the binary exponent of x. */
+function logNormal(x: number, scaled: number, low: number): number {
+  bits.setFloat64(0, x);
+  const head = bits.getInt32(0);
+  bits.setInt32(0, (head & 0x000fffff) | 0x3ff00000);
+  const f = bits.getFloat64(0);
+  const k = (head >> 20) - 1023 + scaled;
+  return f >= Math.SQRT2 ? assembleLog(k + 1, f * 0.5 - 1, low) : assembleLog(k, f - 1, low);
 }
 
-/** eˣ: x = k·ln 2 + r with |r| ≤ ½ ln 2, Taylor polynomial of degree 13 in r (remainder below 5e-18). */
-export function exp(x: number): number {
-  if (!(x <= 709.782712893384)) return x > 0 ? Number.POSITIVE_INFINITY : x; // overflow, NaN
-  if (x < -745.1332191019412) return 0;
-  const k = Math.floor(x * INVERSE_LN2 + 0.5);
-  const r = x - k * LN2_HI - k * LN2_LO;
-  let p = INVERSE_FACTORIALS[13];
-  for (let i = 12; i >= 2; i--) p = p * r + INVERSE_FACTORIALS[i];
-  const value = 1 + (r + r * r * p);
-  if (k > 1023) return value * powerOfTwo(k - 1) * 2;
-  if (k < -1021) return value * powerOfTwo(k + 60) * 8.673617379884035e-19; // 2⁻⁶⁰
-  return value * powerOfTwo(k);
-}
-
-/** 2/(2k + 1) for k = 1 … 11: log((1 + s)/(1 − s)) = 2s + Σ s·s²ᵏ·2/(2k + 1). */
-const ATANH = Float64Array.from({ length: 11 }, (_, k) => 2 / (2 * k + 3));
-
-/** ln x: x = 2ᵏ·f with √½ ≤ f < √2, s = (f − 1)/(f + 1), |s| ≤ 0.1716. */
+/** ln x; NaN for x < 0. */
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
   if (x === Number.POSITIVE_INFINITY) return x;
-  let k = 0;
-  let value = x;
-  if (value < 2.2250738585072014e-308) {
-    value *= 18014398509481984; // 2⁵⁴
-    k = -54;
-  }
-  bits.setFloat64(0, value);
-  const high = bits.getInt32(0);
-  k += (high >> 20) - 1023;
-  bits.setInt32(0, (high & 0x000fffff) | 0x3ff00000);
-  let f = bits.getFloat64(0);
-  if (f >= Math.SQRT2) {
-    f *= 0.5;
-    k += 1;
-  }
-  const g = f - 1;
-  const s = g / (2 + g);
-  const z = s * s;
-  let p = ATANH[10];
-  for (let i = 9; i >= 0; i--) p = p * z + ATANH[i];
-  // ln f = 2s + s·z·p and 2s = g − s·g: the leading term g is exact.
-  return k * LN2_HI + (g - (s * (g - z * p) - k * LN2_LO));
+  return x < 2.2250738585072014e-308 ? logNormal(x * 18014398509481984, -54, 0) : logNormal(x, 0, 0); // 2⁵⁴
 }
 
-const SINE = Float64Array.from({ length: 9 }, (_, k) => (k % 2 === 0 ? 1 : -1) / factorial(2 * k + 1));
-const COSINE = Float64Array.from({ length: 9 }, (_, k) => (k % 2 === 0 ? 1 : -1) / factorial(2 * k));
+/** ln(1 + x), accurate near 0; NaN for x < −1. */
+export function log1p(x: number): number {
+  if (x === 0) return x;
+  if (x > Math.SQRT1_2 - 1 && x < Math.SQRT2 - 1) return assembleLog(0, x, 0);
+  if (!(x > -1)) return x === -1 ? Number.NEGATIVE_INFINITY : Number.NaN;
+  if (x === Number.POSITIVE_INFINITY) return x;
+  const u = 1 + x;
+  const lost = x < 1 ? x - (u - 1) : 1 - (u - x);
+  return logNormal(u, 0, lost / u);
+}
 
-/** [cos 2πt, sin 2πt] for 0 ≤ t < 1, written to `out`: the quarter turn nearest to t, then Taylor polynomials on |r| ≤ π/4. */
+/** Φ(−t) = e^(−t²/2)·P((t − 5)/(t + 5))/(t + 5) for 0 ≤ t ≤ 40; t² is split so that the exponential keeps its digits. */
+function normalTail(t: number): number {
+  const c = t * 134217729; // 2²⁷ + 1
+  const head = c - (c - t);
+  const rest = t - head;
+  const inverse = 1 / (t + TAIL_CENTRE);
+  const factor = horner(TAIL_POLY, (t - TAIL_CENTRE) * inverse) * inverse;
+  return scaledExp(-0.5 * (head * head), -0.5 * (rest * (t + head)), factor);
+}
+
+/** erf x for |x| ≤ 1. */
+function erfCentre(x: number): number {
+  return x * horner(ERF_POLY, x * x);
+}
+
+/** The standard normal distribution function Φ(x), with full relative accuracy in the lower tail. */
+export function normalCdf(x: number): number {
+  if (Math.abs(x) <= 1) return 0.5 + 0.5 * erfCentre(x * Math.SQRT1_2);
+  const tail = normalTail(Math.min(Math.abs(x), 40));
+  return x < 0 ? tail : 1 - tail;
+}
+
+/** erf x = x·P(x²) up to 1, 1 − 2Φ(−√2·x) beyond. */
+export function erf(x: number): number {
+  const size = Math.abs(x);
+  if (size <= 1) return erfCentre(x);
+  const value = 1 - 2 * normalTail(Math.min(size * Math.SQRT2, 40));
+  return x < 0 ? -value : value;
+}
+
+/** t − arctan t for 0 ≤ t ≤ 1, full relative accuracy (arc-cosine kernels need it near antiparallel pairs). */
+export function atanDeficit(t: number): number {
+  const z = t * t;
+  return t * (z * horner(ATAN_POLY, z));
+}
+
+/** The angle in [0, π/2] of the point (x, y), x, y ≥ 0; 0 for the origin. */
+export function quadrantAngle(y: number, x: number): number {
+  const large = Math.max(x, y);
+  if (large === 0) return 0;
+  const t = large === Math.min(x, y) ? 1 : Math.min(x, y) / large;
+  const a = t - atanDeficit(t);
+  return y > x ? HALF_PI_HI - (a - HALF_PI_LO) : a;
+}
+
+/** The angle of the point (x, y) in [−π, π], with the signs of zero of IEEE 754's atan2. */
+export function atan2(y: number, x: number): number {
+  const a = quadrantAngle(Math.abs(y), Math.abs(x));
+  const left = x < 0 || Object.is(x, -0);
+  const angle = left ? 2 * HALF_PI_HI - (a - 2 * HALF_PI_LO) : a;
+  return y < 0 || Object.is(y, -0) ? -angle : angle;
+}
+
+/** arctan x in [−π/2, π/2]. */
+export function atan(x: number): number {
+  return atan2(x, 1);
+}
+
+/** arccos x in [0, π]; NaN outside [−1, 1]. */
+export function acos(x: number): number {
+  return 2 * quadrantAngle(Math.sqrt(1 - x), Math.sqrt(1 + x));
+}
+
+/** [cos 2πt, sin 2πt] for 0 ≤ t < 1, written to `out`: the quarter turn nearest to t, then polynomials on |r| ≤ π/4. */
 export function turn(t: number, out: { cos: number; sin: number }): void {
   const quarter = Math.floor(4 * t + 0.5);
   const r = (t - 0.25 * quarter) * 6.283185307179586;
   const z = r * r;
-  let s = SINE[8];
-  for (let i = 7; i >= 0; i--) s = s * z + SINE[i];
-  s *= r;
-  let c = COSINE[8];
-  for (let i = 7; i >= 0; i--) c = c * z + COSINE[i];
+  const s = r * horner(SINE_POLY, z);
+  const c = horner(COSINE_POLY, z);
   const odd = (quarter & 1) === 1;
   const x = odd ? s : c;
   const y = odd ? c : s;
@@ -91,54 +221,13 @@ export function turn(t: number, out: { cos: number; sin: number }): void {
   out.sin = quarter === 2 || quarter === 3 ? -y : y;
 }
 
-/** ln(1 + x), by the correction of the rounding in 1 + x (Kahan). */
-export function log1p(x: number): number {
-  const u = 1 + x;
-  return u === 1 || u === Number.POSITIVE_INFINITY ? x : (log(u) * x) / (u - 1);
-}
-
-/** eˣ − 1, by the same correction. */
-export function expm1(x: number): number {
-  const u = exp(x);
-  if (u === 1) return x;
-  const y = u - 1;
-  return y === -1 || u === Number.POSITIVE_INFINITY ? y : (y * x) / log(u);
-}
-
-export function tanh(x: number): number {
-  const y = expm1(-2 * Math.abs(x));
-  const t = -y / (y + 2);
-  return x < 0 ? -t : t;
-}
-
-export function sigmoid(x: number): number {
-  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
-}
-
-export function softplus(x: number): number {
-  return Math.max(x, 0) + log1p(exp(-Math.abs(x)));
-}
-
-/** Φ(x) = ½ + φ(x)(x + x³/3 + x⁵/15 + …) near 0, the continued fraction of the tail beyond. */
-export function normalCdf(x: number): number {
-  if (Math.abs(x) >= 40) return x > 0 ? 1 : 0;
-  const density = 0.3989422804014327 * exp(-0.5 * x * x);
-  if (Math.abs(x) < 3) {
-    let term = x;
-    let sum = x;
-    for (let k = 3; Math.abs(term) > 1e-18 * Math.abs(sum); k += 2) {
-      term *= (x * x) / k;
-      sum += term;
-    }
-    return 0.5 + density * sum;
-  }
-  let tail = 0;
-  for (let k = 120; k >= 1; k--) tail = k / (Math.abs(x) + tail);
-  tail = density / (Math.abs(x) + tail);
-  return x > 0 ? 1 - tail : tail;
-}
-
-export function erf(x: number): number {
-  const y = 2 * normalCdf(Math.abs(x) * Math.SQRT2) - 1;
-  return x < 0 ? -y : y;
-}
+/** The functions of `Backend.elementwise`. */
+export const ELEMENTARY: Readonly<Record<ElementwiseFunction, (x: number) => number>> = {
+  exp,
+  log,
+  tanh,
+  sigmoid,
+  softplus,
+  erf,
+  "normal-cdf": normalCdf,
+};

@@ -1,7 +1,7 @@
+import { arcCosine } from "../arc-cosine.ts";
 import { checkElementwise, closedError } from "../arguments.ts";
-import type { Backend, ElementwiseFunction } from "../backend.ts";
-import { erf, exp, log, normalCdf, sigmoid, softplus, tanh } from "../elementary.ts";
-import { LinalgError } from "../error.ts";
+import type { Backend } from "../backend.ts";
+import { ELEMENTARY } from "../elementary.ts";
 import { normals } from "../random.ts";
 import { eigenvalues, extremalEigenvalues } from "./eigen.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
@@ -46,13 +46,13 @@ export function createReferenceBackend(): Backend {
     elementwise: async (f, x, out) => {
       open();
       const result = checkElementwise(x, out);
-      const g = ELEMENTWISE[f];
+      const g = ELEMENTARY[f];
       for (let i = 0; i < x.length; i++) result[i] = g(x[i]);
       return result;
     },
-    arcCosine: async () => {
+    arcCosine: async (degree, gram, squaredRows, squaredCols, out) => {
       open();
-      throw new LinalgError("argument", "arcCosine");
+      return arcCosine(degree, gram, squaredRows, squaredCols, out);
     },
     normals: async (request, out) => {
       open();
@@ -63,13 +63,3 @@ export function createReferenceBackend(): Backend {
     },
   };
 }
-
-const ELEMENTWISE: Record<ElementwiseFunction, (x: number) => number> = {
-  exp,
-  log,
-  tanh,
-  sigmoid,
-  softplus,
-  erf,
-  "normal-cdf": normalCdf,
-};
