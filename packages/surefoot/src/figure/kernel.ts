@@ -1,0 +1,60 @@
+import { certifiedRule, type RunFigureOptions } from "./loss.ts";
+import { columnCurve, present, type RunColumns, stepRange } from "./series.ts";
+import { DEFAULT_WIDTH, type FigureSpec, type Panel } from "./spec.ts";
+
+/**
+ * The tangent kernel along a run: extremal eigenvalues (columns `lambdaMin`, `lambdaMax`), its relative drift (`kernelDrift`) and the
+ * drift of every layer's weights (`drift:W1` …), one panel each; a panel without columns is left out.
+ */
+export function kernelFigure(run: RunColumns, options: RunFigureOptions = {}): FigureSpec {
+  const rules = certifiedRule(options.certifiedStep);
+  const x = { label: "gradient-descent step", scale: "linear", whole: true, include: stepRange(run) } as const;
+  const layers = Object.keys(run)
+    .filter((column) => column.startsWith("drift:"))
+    .sort((a, b) => byLayer(a.slice(6), b.slice(6)));
+  const eigenvalues: Panel = {
+    x,
+    y: { label: "eigenvalues of the tangent kernel K", scale: "log" },
+    curves: present([
+      columnCurve(run, "lambdaMax", { name: "λₘₐₓ(K)", colour: 1, stroke: "dashed" }),
+      columnCurve(run, "lambdaMin", { name: "λₘᵢₙ(K)", colour: 0 }),
+    ]),
+    // Between the two eigenvalues, where no curve runs.
+    rules: rules.map((rule) => ({ ...rule, labelAt: "middle" })),
+    regions: [],
+    height: 200,
+    whenEmpty: "No positive eigenvalue was measured.",
+  };
+  const kernel: Panel = {
+    x,
+    y: { label: "relative drift of the kernel ‖K(k) − K(0)‖ / ‖K(0)‖", scale: "linear", include: [0] },
+    curves: present([columnCurve(run, "kernelDrift", { name: "kernel drift", colour: 2 })]),
+    rules: rules.map(({ label: _, ...rule }) => rule),
+    regions: [],
+    height: 150,
+    whenEmpty: "The kernel's drift was not measured.",
+  };
+  const weights: Panel = {
+    x,
+    y: { label: "drift of each layer ‖W(k) − W(0)‖", scale: "linear", include: [0] },
+    curves: present(layers.map((column, i) => columnCurve(run, column, { name: column.slice(6), colour: i }))),
+    rules: rules.map(({ label: _, ...rule }) => rule),
+    regions: [],
+    height: 150,
+    whenEmpty: "No layer's drift was measured.",
+  };
+  const panels = [eigenvalues, kernel, weights].filter((panel) => panel.curves.length > 0);
+  return {
+    title: "Tangent kernel and drift",
+    caption:
+      "The smallest eigenvalue λₘᵢₙ of the tangent kernel K sets the speed at which the slowest part of the error shrinks; it must stay away from 0. The drifts say how far the kernel and the weights have moved from where they started; a certificate bounds how far the weights can still go by its radius.",
+    alt: "Smallest and largest eigenvalue of the tangent kernel, its relative drift and the drift of each layer's weights against step.",
+    width: options.width ?? DEFAULT_WIDTH,
+    panels: panels.length > 0 ? panels : [eigenvalues],
+  };
+}
+
+/** W1, b1, W2, … W10: by number, weights before biases. */
+function byLayer(a: string, b: string): number {
+  return Number.parseInt(a.slice(1), 10) - Number.parseInt(b.slice(1), 10) || (a < b ? -1 : 1);
+}
