@@ -17,6 +17,7 @@ const FLOORS = [
   ["kernel"],
   ["dynamics"],
   ["certify"],
+  ["train"],
   ["theory"],
   ["record"],
   ["figure"],

@@ -1,0 +1,81 @@
+import type { Matrix } from "@surefoot/linalg";
+import { copy } from "@surefoot/linalg";
+import type { Weights } from "../network/network.ts";
+import { countFlips, signPattern } from "../network/sign-pattern.ts";
+import type { Problem } from "./problem.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** Something measured along a run: its columns in the record, and how to fill them at one iterate (null: not defined there). */
+export interface Probe {
+  readonly columns: readonly string[];
+  measure(at: Snapshot): Promise<Readonly<Record<string, number | null>>>;
+}
+
+/** Probes of the run itself; `margin` and the certified curve come from certify/. */
+export const PROBE_NAMES = ["eigenvalues", "kernel-drift", "drift", "flips"] as const;
+export type ProbeName = (typeof PROBE_NAMES)[number];
+
+/** Builds a probe; `start` is the iterate that drifts are measured from (iterate 0). */
+export async function createProbe(name: ProbeName, problem: Problem, start: Snapshot): Promise<Probe> {
+  switch (name) {
+    case "eigenvalues":
+      return eigenvalues;
+    case "kernel-drift":
+      return kernelDrift(copy(await start.kernel()));
+    case "drift":
+      return drift(problem, start.state.weights);
+    case "flips":
+      return flips(start);
+  }
+}
+
+/** λ_min and λ_max of K(k); null when the eigensolver did not converge or K is not finite. */
+const eigenvalues: Probe = {
+  columns: ["lambdaMin", "lambdaMax"],
+  measure: async (at) => {
+    const found = await at.problem.backend.extremalEigenvalues(await at.kernel());
+    if (found.status !== "ok") return { lambdaMin: null, lambdaMax: null };
+    return { lambdaMin: found.smallest?.value ?? null, lambdaMax: found.largest?.value ?? null };
+  },
+};
+
+/** ‖K(k) − K(0)‖_F. */
+function kernelDrift(initial: Matrix): Probe {
+  return {
+    columns: ["kernelDrift"],
+    measure: async (at) => ({ kernelDrift: distance((await at.kernel()).data, initial.data) }),
+  };
+}
+
+/** ‖W_ℓ(k) − W_ℓ(0)‖_F for every trained tensor, in columns "drift:W1", … . */
+function drift(problem: Problem, weights: Weights): Probe {
+  const names = problem.network.layers.flatMap((layer) => [
+    ...(layer.trainsWeight ? [layer.weight] : []),
+    ...(layer.trainsBias && layer.bias ? [layer.bias] : []),
+  ]);
+  const initial = new Map(names.map((name) => [name, weights[name].data.slice()]));
+  return {
+    columns: names.map((name) => `drift:${name}`),
+    measure: async ({ state }) =>
+      Object.fromEntries(
+        names.map((name) => [`drift:${name}`, distance(state.weights[name].data, initial.get(name)!)]),
+      ),
+  };
+}
+
+/** Share of the pairs (neuron of the first layer, sample) whose sign pattern differs from iterate 0. */
+function flips(start: Snapshot): Probe {
+  const initial = signPattern(start.state.pass.z[0]);
+  return {
+    columns: ["flips"],
+    measure: async ({ state }) => ({
+      flips: countFlips(initial, signPattern(state.pass.z[0])) / (initial.rows * initial.bits),
+    }),
+  };
+}
+
+function distance(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return Math.sqrt(sum);
+}

@@ -1,0 +1,78 @@
+import { SurefootError } from "../error.ts";
+import { PLAIN_ACTIVATIONS } from "./activation.ts";
+import { type InitialiserSpec, initialiserSpec } from "./initialiser.ts";
+import { type NetworkSpec, networkSpec } from "./network.ts";
+import { parseSpec } from "./parse.ts";
+
+/** Parses JSON text; throws `spec` with the parser's position. */
+export function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SurefootError("spec", `${what} is not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+/** A network from JSON or a shorthand: `relu:4096` is the two-layer ReLU network, `tanh:512,512` a fully connected one with ntk scaling. */
+export function networkFromText(text: string, what = "network"): NetworkSpec {
+  if (text.trimStart().startsWith("{")) return parseSpec(networkSpec, parseJson(text, what), what);
+  const match = /^(two-layer-relu|[a-z-]+):(\d+(?:,\d+)*)$/.exec(text.trim());
+  if (!match) {
+    throw new SurefootError(
+      "spec",
+      `${what}: "${text}" is neither a file nor a network; give JSON such as {"kind":"two-layer-relu","width":4096}, or a shorthand such as two-layer-relu:4096 or tanh:512,512`,
+    );
+  }
+  const [, name, list] = match;
+  const widths = list.split(",").map(Number);
+  if (name === "two-layer-relu") return parseSpec(networkSpec, { kind: name, width: widths[0] }, what);
+  if (!(PLAIN_ACTIVATIONS as readonly string[]).includes(name)) {
+    throw new SurefootError(
+      "spec",
+      `${what}: unknown activation "${name}"; use one of ${PLAIN_ACTIVATIONS.join(", ")}`,
+    );
+  }
+  return parseSpec(networkSpec, { kind: "fully-connected", widths, activation: name }, what);
+}
+
+/** An initialiser from JSON or `gaussian`, `positive:A`, `boxed-lecun:BOX`, … . */
+export function initialiserFromText(text: string): InitialiserSpec {
+  const what = "initialiser";
+  if (text.trimStart().startsWith("{")) return parseSpec(initialiserSpec, parseJson(text, what), what);
+  const [kind, argument, ...rest] = text.split(":");
+  const parameter = PARAMETER[kind];
+  if (parameter === undefined) {
+    throw new SurefootError("spec", `unknown initialiser "${kind}"; use one of ${INITIALISER_FORMS.join(", ")}`);
+  }
+  if (rest.length > 0 || (parameter === null) !== (argument === undefined)) {
+    const form = INITIALISER_FORMS.find((name) => name.split(":")[0] === kind);
+    throw new SurefootError("spec", `initialiser "${text}": write ${form}`);
+  }
+  if (parameter === null) return parseSpec(initialiserSpec, { kind }, what);
+  const value = argument.trim() === "" ? Number.NaN : Number(argument);
+  return parseSpec(initialiserSpec, { kind, [parameter]: value }, `${what} ${kind}`);
+}
+
+/** How each initialiser is written on a command line. */
+export const INITIALISER_FORMS = [
+  "gaussian",
+  "lecun",
+  "he",
+  "sphere",
+  "antisymmetric",
+  "positive:A",
+  "absolute-lecun",
+  "boxed-lecun:BOX",
+] as const;
+
+/** The one parameter of an initialiser, or null. */
+const PARAMETER: Readonly<Record<string, string | null>> = {
+  gaussian: null,
+  lecun: null,
+  he: null,
+  sphere: null,
+  antisymmetric: null,
+  positive: "scale",
+  "absolute-lecun": null,
+  "boxed-lecun": "box",
+};
