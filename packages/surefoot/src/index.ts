@@ -1,1 +1,2 @@
+export * from "./data/index.ts";
 export { SurefootError, type SurefootErrorCode } from "./error.ts";
