@@ -1,2 +1,3 @@
 export * from "./data/index.ts";
+export * from "./dynamics/lazy/index.ts";
 export { SurefootError, type SurefootErrorCode } from "./error.ts";

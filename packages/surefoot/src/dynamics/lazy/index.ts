@@ -1,0 +1,20 @@
+export type { LazyCheckpoint } from "./checkpoint.ts";
+export type { LazyProgress, Long } from "./long-work.ts";
+export { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan, type PlanInput } from "./memory-plan.ts";
+export {
+  givenNeurons,
+  type NeuronBlock,
+  type NeuronSource,
+  type SeededNeurons,
+  seededNeurons,
+} from "./neuron-source.ts";
+export type { LazyProblem } from "./problem.ts";
+export {
+  createLazyRun,
+  type LazyOptions,
+  type LazyOutcome,
+  type LazyRun,
+  type LazySourceOptions,
+  resumeLazyRun,
+} from "./run.ts";
+export type { LazyState } from "./stepper.ts";

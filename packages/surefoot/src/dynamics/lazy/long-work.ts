@@ -1,0 +1,19 @@
+/** How a caller follows and stops long work. */
+export interface Long {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LazyProgress) => void;
+}
+
+export interface LazyProgress {
+  readonly phase: "pilot" | "start" | "steps" | "drift";
+  /** Neurons or steps done so far, of `total`. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Reports progress, throws the signal's reason if the caller has given up, and lets the event loop turn. */
+export async function breathe(long: Long, phase: LazyProgress["phase"], done: number, total: number): Promise<void> {
+  long.onProgress?.({ phase, done, total });
+  await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  long.signal?.throwIfAborted();
+}

@@ -1,0 +1,242 @@
+import type { Backend } from "@surefoot/linalg";
+import type { Dataset } from "../../data/dataset.ts";
+import { SurefootError } from "../../error.ts";
+import { type LazyCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { breathe, type Long } from "./long-work.ts";
+import { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan } from "./memory-plan.ts";
+import { type NeuronBlock, type NeuronSource, seededNeurons } from "./neuron-source.ts";
+import { type LazyProblem, lazyProblem } from "./problem.ts";
+import { predictReach } from "./reach.ts";
+import { startPass } from "./start.ts";
+import { type CloseDecision, type LazyState, Stepper } from "./stepper.ts";
+import { TangentCounts } from "./tangent-counts.ts";
+
+export interface LazyOptions extends Long {
+  readonly dataset: Dataset;
+  /** m. */
+  readonly width: number;
+  readonly seed: number;
+  /** η of w ← w − η∇(½‖u − y‖²). */
+  readonly stepSize: number;
+  readonly backend: Backend;
+  /** Each neuron twice with opposite output weights: u(0) = 0. */
+  readonly antisymmetric?: boolean;
+  /** Steps the caller has in mind: decides how many pairs are watched from the start (default 1000). More steps are always possible. */
+  readonly horizon?: number;
+  /** Refuse a run that needs more bytes than this. */
+  readonly memoryLimit?: number;
+  /** Called once with the plan before anything large is allocated. */
+  readonly onPlan?: (plan: LazyMemoryPlan) => void;
+}
+
+/** A run from weights of the caller's own (NeuronSource) instead of a seed. */
+export type LazySourceOptions = Omit<LazyOptions, "width" | "seed" | "antisymmetric"> & {
+  readonly source: NeuronSource;
+};
+
+/** Why `step` returned. */
+export type LazyOutcome =
+  | { readonly status: "ok" }
+  /** The residual is no longer finite: the step size is beyond what the kernel allows. */
+  | { readonly status: "diverged"; readonly step: number }
+  /** Going on needs a longer watch list than `memoryLimit` allows; the state is that after `step` steps and remains valid. */
+  | { readonly status: "out-of-memory"; readonly step: number; readonly plan: LazyMemoryPlan };
+
+const DEFAULT_HORIZON = 1000;
+
+/** Milliseconds between two turns of the event loop. */
+const BREATH = 50;
+
+/**
+ * Exact gradient descent for f(x) = (1/√m) Σ_r a_r max(w_r·x, 0), W trained, on ½‖u − y‖², in function space: n² operations a step and
+ * O(n) per sign flip, whatever m and d are (theory/06). Starts from the weights that `initialise` draws for the same seed.
+ * Throws `argument` when the plan does not fit `memoryLimit`.
+ */
+export async function createLazyRun(options: LazyOptions | LazySourceOptions): Promise<LazyRun> {
+  return LazyRun.create(options);
+}
+
+/** Continues from a checkpoint of the same problem, to the same bits as a run that was never stopped. Throws `file` for any other. */
+export async function resumeLazyRun(
+  options: LazyOptions | LazySourceOptions,
+  checkpoint: LazyCheckpoint,
+): Promise<LazyRun> {
+  return LazyRun.create(options, checkpoint);
+}
+
+export class LazyRun {
+  readonly problem: LazyProblem;
+  readonly plan: LazyMemoryPlan;
+  /** C(0): the counts behind H(0). */
+  readonly initialCounts: Float64Array;
+  #stepper: Stepper;
+  readonly #memoryLimit: number;
+  #breathed = 0;
+
+  private constructor(
+    problem: LazyProblem,
+    plan: LazyMemoryPlan,
+    initialCounts: Float64Array,
+    stepper: Stepper,
+    memoryLimit: number,
+  ) {
+    this.problem = problem;
+    this.plan = plan;
+    this.initialCounts = initialCounts;
+    this.#stepper = stepper;
+    this.#memoryLimit = memoryLimit;
+  }
+
+  static async create(options: LazyOptions | LazySourceOptions, checkpoint?: LazyCheckpoint): Promise<LazyRun> {
+    const { dataset, stepSize, backend, horizon = DEFAULT_HORIZON } = options;
+    const memoryLimit = options.memoryLimit ?? Number.POSITIVE_INFINITY;
+    const source =
+      "source" in options
+        ? options.source
+        : seededNeurons(
+            {
+              width: options.width,
+              inputs: dataset.x.cols,
+              seed: options.seed,
+              antisymmetric: options.antisymmetric ?? false,
+            },
+            backend,
+          );
+    const problem = await lazyProblem(dataset, source, stepSize, backend);
+    const saved = checkpoint && readCheckpoint(checkpoint, problem);
+    const reach = saved?.reach ?? (await predictReach(problem, horizon, options));
+    const plan = planFor(problem, reach);
+    if (plan.bytes > memoryLimit) {
+      const width = largestWidthWithin(memoryLimit, planInput(problem, reach));
+      throw new SurefootError(
+        "argument",
+        `this run needs ${plan.needs}, more than the limit of ${memoryLimit} bytes; the largest width that fits is ${width}`,
+      );
+    }
+    options.onPlan?.(plan);
+    const { outputs, counts, watch } = await startPass(problem.x, source, reach, backend, options);
+    const n = problem.x.rows;
+    const state: LazyState = saved?.state ?? {
+      step: 0,
+      residual: outputs.map((u, i) => u - problem.y[i]),
+      sums: new Float64Array(n),
+      up: new Float64Array(n),
+      down: new Float64Array(n),
+      path: 0,
+      flips: 0,
+      looks: 0,
+      nearTies: 0,
+      firstNearTie: undefined,
+      frozenAt: undefined,
+    };
+    const tangent = new TangentCounts(problem.gram, saved?.counts ?? counts.slice(), source.width);
+    const stepper = new Stepper(problem, state, tangent, watch, reach);
+    if (saved) stepper.restore(saved.entries);
+    return new LazyRun(problem, plan, counts, stepper, memoryLimit);
+  }
+
+  get state(): Readonly<LazyState> {
+    return this.#stepper.state;
+  }
+
+  get stepper(): Stepper {
+    return this.#stepper;
+  }
+
+  /** ½‖e(k)‖². */
+  get loss(): number {
+    let sum = 0;
+    for (const value of this.state.residual) sum += value * value;
+    return 0.5 * sum;
+  }
+
+  /** `steps` more gradient steps. Aborting throws the signal's reason between two steps; the state stays valid and can be saved. */
+  async step(steps = 1, long: Long = {}): Promise<LazyOutcome> {
+    const first = this.state.step;
+    const close: CloseDecision[] = [];
+    for (let done = 0; done < steps; ) {
+      const status = this.#stepper.advance(close);
+      if (status === "diverged") return { status, step: this.state.step };
+      if (status === "out-of-reach") {
+        const plan = await this.#watchMore(long);
+        if (plan) return { status: "out-of-memory", step: this.state.step, plan };
+        continue;
+      }
+      done = this.state.step - first;
+      if (close.length > 0) {
+        for (const decision of close) await this.#judge(decision);
+        close.length = 0;
+      }
+      if (performance.now() - this.#breathed > BREATH) {
+        await breathe(long, "steps", done, steps);
+        this.#breathed = performance.now();
+      }
+    }
+    return { status: "ok" };
+  }
+
+  /** Doubles the reach and makes the watch set again from the generator. Returns the plan if it does not fit the memory. */
+  async #watchMore(long: Long): Promise<LazyMemoryPlan | undefined> {
+    const old = this.#stepper;
+    const reach = old.reach.map((length) => 2 * length);
+    const plan = planFor(this.problem, reach);
+    if (plan.bytes > this.#memoryLimit) return plan;
+    const { x, source, backend } = this.problem;
+    const { watch } = await startPass(x, source, reach, backend, long);
+    this.#stepper = new Stepper(this.problem, old.state, old.tangent, watch, reach);
+    this.#stepper.restore(old.savedFlips());
+    return undefined;
+  }
+
+  /** Counts a decision whose |z| ≤ 16·2⁻⁵²·‖w_r‖‖x_i‖, with the neuron's own norm. */
+  async #judge({ slot, sample, zeta }: CloseDecision): Promise<void> {
+    const { watch, state } = this.#stepper;
+    const neuron = watch.neurons[slot];
+    const norm = Math.sqrt((await this.neuron(neuron)).w.reduce((sum, value) => sum + value * value, 0));
+    const z = (Math.abs(zeta) * Math.abs(watch.outputs[slot])) / Math.sqrt(this.problem.source.width);
+    if (z > 16 * Number.EPSILON * norm * this.problem.norms[sample]) return;
+    state.nearTies += 1;
+    state.firstNearTie ??= state.step;
+  }
+
+  /** s_rj(k) for all samples j. Cost n·d. */
+  async pattern(r: number): Promise<Uint8Array> {
+    return this.#stepper.pattern(r, (await this.#block(r)).w.data);
+  }
+
+  /** w_r(k) = w_r(0) − (a_r/√m) Σ_j c_rj x_j, a_r, and the drift w_r(k) − w_r(0). Cost n·d. */
+  async neuron(r: number): Promise<{ w: Float64Array; a: number; drift: Float64Array }> {
+    const { x, source } = this.problem;
+    const block = await this.#block(r);
+    const a = block.a[0];
+    const coefficients = this.#stepper.coefficients(r, block.w.data);
+    const drift = new Float64Array(x.cols);
+    for (let j = 0; j < x.rows; j++) {
+      const c = coefficients[j];
+      if (c !== 0) for (let q = 0; q < x.cols; q++) drift[q] += c * x.data[j * x.cols + q];
+    }
+    const scale = -a / Math.sqrt(source.width);
+    for (let q = 0; q < x.cols; q++) drift[q] *= scale;
+    return { w: block.w.data.map((value, q) => value + drift[q]), a, drift };
+  }
+
+  async #block(r: number): Promise<NeuronBlock> {
+    const { source } = this.problem;
+    if (!Number.isSafeInteger(r) || r < 0 || r >= source.width) {
+      throw new SurefootError("argument", `neuron ${r}: there are neurons 0 to ${source.width - 1}`);
+    }
+    return source.block(r, 1);
+  }
+
+  /** Everything needed to continue; the pairs near their kinks are made again on resuming. O(n² + flipped pairs) bytes. */
+  checkpoint(): LazyCheckpoint {
+    return writeCheckpoint(this.problem, this.#stepper);
+  }
+}
+
+function planInput(problem: LazyProblem, reach: Float64Array) {
+  const { x, norms, source } = problem;
+  return { n: x.rows, d: x.cols, width: source.width, reach, norms };
+}
+
+const planFor = (problem: LazyProblem, reach: Float64Array) => lazyMemoryPlan(planInput(problem, reach));

@@ -1,0 +1,258 @@
+import { SurefootError } from "../../error.ts";
+import { DueQueue } from "./due-queue.ts";
+import { FlipLedger } from "./flip-ledger.ts";
+import type { LazyProblem } from "./problem.ts";
+import type { WatchSet } from "./start.ts";
+import { SubsetSums } from "./subset-sums.ts";
+import type { TangentCounts } from "./tangent-counts.ts";
+
+/** The state of a run in function space; with the initial weights it determines every weight (theory/06). */
+export interface LazyState {
+  /** k: gradient steps done. */
+  step: number;
+  /** e = u − y. */
+  readonly residual: Float64Array;
+  /** S_j = η Σ_{s<k} e_j(s). */
+  readonly sums: Float64Array;
+  /** Per sample the upward and the downward path length: bounds of the movement of any ζ_ri since step 0. */
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+  /** η Σ_s Σ_j ‖x_j‖|e_j(s)|: √m/|a_r| times a bound of the way of any w_r. */
+  path: number;
+  /** Flips so far, over all pairs. */
+  flips: number;
+  /** Pairs evaluated so far: the work that was done, not part of the result. */
+  looks: number;
+  /** Decisions so far with |z| ≤ 16·2⁻⁵²·‖w‖‖x‖, which rounding may have decided, and the step of the first. */
+  nearTies: number;
+  firstNearTie: number | undefined;
+  /** First step at which no S_j changed any more: patterns are frozen from there on. */
+  frozenAt: number | undefined;
+}
+
+/** A decision so close that the neuron's own norm must say whether it counts as a near tie. */
+export interface CloseDecision {
+  readonly slot: number;
+  readonly sample: number;
+  readonly zeta: number;
+}
+
+/** An entry of the ledger by the neuron's own index, which outlives a watch set. */
+export interface SavedFlip {
+  readonly neuron: number;
+  readonly sample: number;
+  readonly base: number;
+  readonly flips: number;
+}
+
+/** A flip that has been seen in this step and is applied once every pair has been looked at with the old patterns. */
+interface Flip {
+  readonly pair: number;
+  readonly zeta: number;
+}
+
+/** One exact gradient step after another on a watch set whose reach has not been used up. */
+export class Stepper {
+  readonly state: LazyState;
+  readonly tangent: TangentCounts;
+  readonly watch: WatchSet;
+  readonly ledger: FlipLedger;
+  readonly reach: Float64Array;
+  readonly #problem: LazyProblem;
+  readonly #everyPair: boolean;
+  readonly #queue: DueQueue;
+  readonly #sums: SubsetSums;
+  readonly #due: Int32Array;
+  readonly #product: Float64Array;
+  readonly #upRate: Float64Array;
+  readonly #downRate: Float64Array;
+  readonly #change: Float64Array;
+  readonly #flips: Flip[][];
+
+  constructor(problem: LazyProblem, state: LazyState, tangent: TangentCounts, watch: WatchSet, reach: Float64Array) {
+    const n = problem.x.rows;
+    this.#problem = problem;
+    this.state = state;
+    this.tangent = tangent;
+    this.watch = watch;
+    this.reach = reach;
+    this.#everyPair = watch.slots.length === n * problem.source.width;
+    this.ledger = new FlipLedger(watch.neurons.length);
+    this.#queue = new DueQueue(2 * n, watch.slots.length);
+    this.#sums = new SubsetSums(watch.bytes);
+    let longest = 0;
+    for (let i = 0; i < n; i++) longest = Math.max(longest, watch.offsets[i + 1] - watch.offsets[i]);
+    this.#due = new Int32Array(longest);
+    this.#product = new Float64Array(n);
+    this.#upRate = new Float64Array(n);
+    this.#downRate = new Float64Array(n);
+    this.#change = new Float64Array(n);
+    this.#flips = Array.from({ length: n }, () => []);
+    for (let i = 0; i < n; i++) {
+      for (let pair = watch.offsets[i]; pair < watch.offsets[i + 1]; pair++) {
+        const zeta = watch.zeta[pair];
+        this.#queue.insert(zeta < 0 ? 2 * i : 2 * i + 1, pair, Math.max(0, Math.abs(zeta) - this.#cushion(i)));
+      }
+    }
+  }
+
+  /** Puts the flips of an earlier watch set back: bases, and the patterns of the pairs that flipped an odd number of times. */
+  restore(entries: Iterable<SavedFlip>): void {
+    const { patterns, bytes } = this.watch;
+    for (const { neuron, sample, base, flips } of entries) {
+      const slot = this.slotOf(neuron);
+      if (slot === undefined) throw new SurefootError("file", `neuron ${neuron} has flipped but is not within reach`);
+      this.ledger.restore(slot, sample, base, flips);
+      if (flips % 2 === 1) patterns[slot * bytes + (sample >> 3)] ^= 1 << (sample & 7);
+    }
+  }
+
+  *savedFlips(): Generator<SavedFlip> {
+    for (const { slot, sample, base, flips } of this.ledger.entries()) {
+      yield { neuron: this.watch.neurons[slot], sample, base, flips };
+    }
+  }
+
+  /** The slot of a neuron; undefined if none of its pairs is watched. */
+  slotOf(neuron: number): number | undefined {
+    const { neurons } = this.watch;
+    let [low, high] = [0, neurons.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (neurons[middle] < neuron) low = middle + 1;
+      else high = middle;
+    }
+    return neurons[low] === neuron ? low : undefined;
+  }
+
+  /** s_rj(k) for all j, for the neuron with initial weights w. */
+  pattern(neuron: number, w: Float64Array): Uint8Array {
+    const { x } = this.#problem;
+    const slot = this.slotOf(neuron);
+    return Uint8Array.from({ length: x.rows }, (_, j) => {
+      if (slot !== undefined) return (this.watch.patterns[slot * this.watch.bytes + (j >> 3)] >> (j & 7)) & 1;
+      let z = 0;
+      for (let q = 0; q < x.cols; q++) z += w[q] * x.data[j * x.cols + q];
+      return z >= 0 ? 1 : 0;
+    });
+  }
+
+  /** c_rj(k) for all j, for the neuron with initial weights w. */
+  coefficients(neuron: number, w: Float64Array): Float64Array {
+    const { sums } = this.state;
+    const c = Float64Array.from(this.pattern(neuron, w), (bit, j) => bit * sums[j]);
+    const slot = this.slotOf(neuron);
+    if (slot !== undefined) this.ledger.addBases(slot, c);
+    return c;
+  }
+
+  /** Above the rounding error of any evaluated ζ_ri: a pair this near to its kink is looked at in every step. */
+  #cushion(i: number): number {
+    const { up, down } = this.state;
+    return (this.#problem.x.rows + 16) * 2 ** -50 * (this.reach[i] + up[i] + down[i]);
+  }
+
+  /**
+   * One step of gradient descent. "out-of-reach": a pair that is not watched could reach its kink in this step; nothing has been
+   * changed, the watch set must be made again with a longer reach. "diverged": the residual is not finite any more.
+   */
+  advance(close: CloseDecision[]): "ok" | "out-of-reach" | "diverged" {
+    const { state, tangent } = this;
+    const { residual, sums, up, down } = state;
+    const { stepSize, norms } = this.#problem;
+    const n = residual.length;
+    tangent.rates(residual, this.#product, this.#upRate, this.#downRate);
+    if (!this.#everyPair) {
+      for (let i = 0; i < n; i++) {
+        const longest = Math.max(up[i] + stepSize * this.#upRate[i], down[i] + stepSize * this.#downRate[i]);
+        if (!(longest + 2 * this.#cushion(i) <= this.reach[i])) return "out-of-reach";
+      }
+    }
+    let moved = false;
+    let size = 0;
+    for (let i = 0; i < n; i++) {
+      const increment = stepSize * residual[i];
+      state.path += norms[i] * Math.abs(increment);
+      moved ||= sums[i] + increment !== sums[i];
+      sums[i] += increment;
+      // The clocks' own rounding is paid for by the last factor.
+      up[i] = (up[i] + stepSize * this.#upRate[i]) * (1 + 2 * Number.EPSILON);
+      down[i] = (down[i] + stepSize * this.#downRate[i]) * (1 + 2 * Number.EPSILON);
+      residual[i] -= stepSize * this.#product[i];
+      size += Math.abs(residual[i]);
+    }
+    if (!Number.isFinite(size)) return "diverged";
+    if (!moved) state.frozenAt ??= state.step;
+    state.step += 1;
+    for (let i = 0; i < n; i++) this.#lookAtSample(i, close);
+    for (let i = 0; i < n; i++) if (this.#flips[i].length > 0) this.#applyFlips(i);
+    return "ok";
+  }
+
+  #lookAtSample(i: number, close: CloseDecision[]): void {
+    const { state, watch, ledger } = this;
+    const { gram, source } = this.#problem;
+    const n = state.residual.length;
+    const due = this.#due;
+    const negative = this.#queue.collect(2 * i, state.up[i], due);
+    const count = negative + this.#queue.collect(2 * i + 1, state.down[i], due.subarray(negative));
+    if (count === 0) return;
+    state.looks += count;
+    const { slots, zeta: initial, patterns, bytes, outputs } = watch;
+    const bit = 1 << (i & 7);
+    const cushion = this.#cushion(i);
+    const closest =
+      16 * Number.EPSILON * this.#problem.norms[i] * (Math.sqrt(source.width) * source.largestNorm + state.path);
+    const flips = this.#flips[i];
+    this.#sums.prepare(gram, i * n, state.sums, count);
+    for (let q = 0; q < count; q++) {
+      const pair = due[q];
+      const slot = slots[pair];
+      const moved = this.#sums.sum(patterns, slot * bytes) + ledger.weightedSum(slot, gram, i * n);
+      const zeta = initial[pair] - moved;
+      const a = outputs[slot];
+      const on = a > 0 ? zeta >= 0 : zeta <= 0;
+      const was = (patterns[slot * bytes + (i >> 3)] & bit) !== 0;
+      if (on !== was) flips.push({ pair, zeta });
+      const distance = Math.abs(zeta);
+      if (distance * Math.min(1, Math.abs(a)) <= closest) close.push({ slot, sample: i, zeta });
+      const [list, clock] = zeta < 0 ? [2 * i, state.up[i]] : [2 * i + 1, state.down[i]];
+      this.#queue.insert(list, pair, clock + Math.max(0, distance - cushion));
+    }
+  }
+
+  /**
+   * The flips of sample i in this step, with the bits as they are now (flips of earlier samples included): the exact second-order term
+   * u_i += (a_r/√m)|z_ri(k+1)|, row and column i of the counts, and the bases, with the sums that include this step.
+   */
+  #applyFlips(i: number): void {
+    const { state, watch, ledger, tangent } = this;
+    const { slots, patterns, bytes, outputs } = watch;
+    const flips = this.#flips[i];
+    // In the order of the neurons, whatever the order in which the queue gave them out.
+    flips.sort((p, q) => p.pair - q.pair);
+    const change = this.#change.fill(0);
+    let correction = 0;
+    for (const { pair, zeta } of flips) {
+      const slot = slots[pair];
+      const a = outputs[slot];
+      const at = slot * bytes;
+      const was = (patterns[at + (i >> 3)] >> (i & 7)) & 1;
+      const weight = was === 1 ? -a * a : a * a;
+      correction += a * Math.abs(a) * Math.abs(zeta);
+      patterns[at + (i >> 3)] &= ~(1 << (i & 7));
+      for (let b = 0; b < bytes; b++) {
+        for (let mask = patterns[at + b]; mask !== 0; mask &= mask - 1) {
+          change[b * 8 + 31 - Math.clz32(mask & -mask)] += weight;
+        }
+      }
+      change[i] += weight;
+      if (was === 0) patterns[at + (i >> 3)] |= 1 << (i & 7);
+      ledger.record(slot, i, was === 1 ? state.sums[i] : -state.sums[i]);
+    }
+    state.residual[i] += correction / this.#problem.source.width;
+    state.flips += flips.length;
+    tangent.changeRow(i, change);
+    flips.length = 0;
+  }
+}
