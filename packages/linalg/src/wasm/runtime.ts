@@ -2,6 +2,7 @@ import { LinalgError } from "../error.ts";
 import { Arena, createMemory } from "./arena.ts";
 import { compileKernels, type KernelExports } from "./module.ts";
 import { availableThreads, WorkerPool } from "./pool.ts";
+import { fastestTile, type TileRows } from "./tile.ts";
 
 /** About 0.2 ms of arithmetic: below it a kernel is called at once on this thread, above it on the workers. */
 const SMALL_WORK = 2e6;
@@ -14,6 +15,8 @@ export interface RuntimeOptions {
   readonly threads?: number;
   /** Multiply and add separately, in one order on every machine: the same bits everywhere. Default false. */
   readonly deterministic?: boolean;
+  /** Height of the register tile; default the faster one. Changes no result. */
+  readonly tile?: TileRows;
 }
 
 /**
@@ -24,6 +27,7 @@ export interface RuntimeOptions {
  */
 export class Runtime {
   readonly threads: number;
+  readonly tile: TileRows;
   readonly fused: boolean;
   readonly deterministic: boolean;
   /** Why large operations run on this thread instead of on workers, if they do. */
@@ -44,25 +48,33 @@ export class Runtime {
     const memory = createMemory();
     const instance = await WebAssembly.instantiate(module, { env: { memory } });
     const kernels = instance.exports as unknown as KernelExports;
+    const arena = new Arena(memory);
+    arena.keep(kernels.heapBase() >>> 0);
+    const tile = options.tile ?? (await fastestTile(kernels, arena));
+    arena.reset();
+    const layout = [arena.bytes(kernels.workspaceSize(threads)), tile];
+    arena.keep();
+    kernels.configure(0, 1, ...layout);
     const pool = await WorkerPool.start(threads, module, memory).catch((error: unknown) => String(error));
-    return new Runtime(kernels, new Arena(memory), pool, fused, deterministic);
+    if (pool instanceof WorkerPool) await pool.run("configure", layout);
+    return new Runtime(kernels, arena, pool, tile, { fused, deterministic });
   }
 
   private constructor(
     kernels: KernelExports,
     arena: Arena,
     pool: WorkerPool | string,
-    fused: boolean,
-    deterministic: boolean,
+    tile: TileRows,
+    arithmetic: { readonly fused: boolean; readonly deterministic: boolean },
   ) {
     this.kernels = kernels;
     this.#arena = arena;
     this.#pool = pool instanceof WorkerPool ? pool : undefined;
     this.workersMissing = pool instanceof WorkerPool ? undefined : pool;
     this.threads = this.#pool?.size ?? 1;
-    this.fused = fused;
-    this.deterministic = deterministic;
-    arena.keep(kernels.heapBase() >>> 0);
+    this.tile = tile;
+    this.fused = arithmetic.fused;
+    this.deterministic = arithmetic.deterministic;
   }
 
   /** Runs `operation` when all earlier ones are done, at once if there are none; the arena is empty at its start. */

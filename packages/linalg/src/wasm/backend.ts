@@ -1,0 +1,52 @@
+import type { Backend, BackendInfo } from "../backend.ts";
+import { createReferenceBackend } from "../reference/backend.ts";
+import { cholesky, solveTriangular } from "./factor.ts";
+import { gemm, syrk } from "./products.ts";
+import { Runtime } from "./runtime.ts";
+
+export interface WasmOptions {
+  /** Worker threads that compute; default one per hardware thread, at most 16. */
+  readonly threads?: number;
+  /** Multiply and add separately in one fixed order: the same bits on every machine, with any number of threads. Default false. */
+  readonly deterministic?: boolean;
+}
+
+/**
+ * The backend that runs everywhere: 128-bit SIMD WebAssembly on worker threads. Small operations are done at once on the
+ * calling thread, larger ones on the workers while the event loop stays free; where workers or shared memory are missing (a page
+ * that is not cross-origin isolated) everything runs on the calling thread and `info.detail` says so.
+ *
+ * Operands are copied into WebAssembly memory, 4 GiB in all; the memory grows to what the largest operation needed and is given back
+ * by `close()`. Rejects with `backend-unavailable` on engines without SIMD, `argument` for a bad option.
+ */
+export async function createWasmBackend(options: WasmOptions = {}): Promise<Backend> {
+  const runtime = await Runtime.start(options);
+  const reference = createReferenceBackend();
+  return {
+    info: describe(runtime),
+    gemm: (a, b, products) => gemm(runtime, a, b, products),
+    syrk: (a, products) => syrk(runtime, a, products),
+    cholesky: (a) => cholesky(runtime, a),
+    solveTriangular: (l, b, solve) => solveTriangular(runtime, l, b, solve),
+    eigenvalues: (a, eigen) => runtime.exclusive(() => reference.eigenvalues(a, eigen)),
+    extremalEigenvalues: (a, eigen) => runtime.exclusive(() => reference.extremalEigenvalues(a, eigen)),
+    maskCounts: (masks, counts) => runtime.exclusive(() => reference.maskCounts(masks, counts)),
+    elementwise: (f, x, out) => runtime.exclusive(() => reference.elementwise(f, x, out)),
+    arcCosine: (degree, gram, rows, cols, out) =>
+      runtime.exclusive(() => reference.arcCosine(degree, gram, rows, cols, out)),
+    normals: (request, out) => runtime.exclusive(() => reference.normals(request, out)),
+    close: () => runtime.close(),
+  };
+}
+
+function describe(runtime: Runtime): BackendInfo {
+  const { threads, tile, fused, deterministic, workersMissing } = runtime;
+  const arithmetic = fused ? "relaxed multiply-add" : "separate multiply and add";
+  const where = workersMissing === undefined ? "" : `, no workers (${workersMissing})`;
+  return {
+    name: "wasm",
+    detail: `WebAssembly, 128-bit SIMD, ${arithmetic}, ${tile} × 4 tile${where}`,
+    threads,
+    deterministic,
+  };
+}

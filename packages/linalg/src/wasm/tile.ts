@@ -1,0 +1,39 @@
+import type { Arena } from "./arena.ts";
+import type { KernelExports } from "./module.ts";
+
+/** Rows of the register tiles in assembly/tile.ts. */
+export type TileRows = 4 | 6;
+
+const DEPTH = 256;
+const CALLS = 24;
+/** Rounds end when the best times have not improved for this many; the engine optimises the kernels meanwhile. */
+const PATIENCE = 8;
+const MOST_ROUNDS = 60;
+
+/**
+ * Times both register tiles and returns the faster one: which it is depends on the engine's register allocation. A few
+ * milliseconds, most of it waiting for the optimising compiler. The choice changes no result.
+ */
+export async function fastestTile(kernels: KernelExports, arena: Arena): Promise<TileRows> {
+  const a = arena.doubles(6 * DEPTH);
+  const b = arena.doubles(4 * DEPTH);
+  const c = arena.doubles(6 * 4);
+  for (const [address, count] of [
+    [a, 6 * DEPTH],
+    [b, 4 * DEPTH],
+  ])
+    arena.view(address, count).fill(1);
+  const best = { 4: Number.POSITIVE_INFINITY, 6: Number.POSITIVE_INFINITY };
+  for (let round = 0, since = 0; round < MOST_ROUNDS && since < PATIENCE; round++, since++) {
+    for (const rows of [4, 6] as const) {
+      const tile = rows === 4 ? kernels.tile4x4 : kernels.tile6x4;
+      const start = performance.now();
+      for (let call = 0; call < CALLS; call++) tile(DEPTH, a, b, c, 32, 1, 0);
+      const time = (performance.now() - start) / rows;
+      if (time < 0.9 * best[rows]) since = 0;
+      best[rows] = Math.min(best[rows], time);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return best[6] < best[4] ? 6 : 4;
+}
