@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Backend, type BitMasks, createReferenceBackend, type ElementwiseFunction, matrix } from "../src/index.ts";
-import { maskCounts } from "../src/reference/products.ts";
+import {
+  type Backend,
+  type BitMasks,
+  createReferenceBackend,
+  type ElementwiseFunction,
+  type Matrix,
+  matrix,
+  row,
+} from "../src/index.ts";
+import { gemm, maskCounts } from "../src/reference/products.ts";
 import {
   type BackendFactory,
   expectMisuse,
@@ -182,6 +190,56 @@ export function kernelTests(create: BackendFactory): void {
       expect(await backend.elementwise("exp", inPlace, inPlace)).toBe(inPlace);
       expectSameBits(inPlace, want);
       await expectMisuse(backend.elementwise("exp", x, new Float64Array(776)), "shape");
+    });
+
+    test("arc-cosine kernels have the bits of the reference: any angle, near parallel, antiparallel, zero and ill-scaled rows", async () => {
+      for (const [n, m, d] of [
+        [0, 3, 2],
+        [3, 0, 2],
+        [1, 1, 1],
+        [5, 7, 3],
+        [67, 131, 9],
+      ]) {
+        const [x, y] = [random(n, d, 87), random(m, d, 88)];
+        if (n > 4 && m > 4) {
+          // Equal, opposite, nearly parallel, zero, tiny and huge rows, and one that is not finite.
+          y.data.set(x.data.subarray(0, d), 0);
+          y.data.set(
+            x.data.subarray(d, 2 * d).map((v) => -v),
+            d,
+          );
+          y.data.set(
+            x.data.subarray(2 * d, 3 * d).map((v, i) => v * (1 + i * 1e-9)),
+            2 * d,
+          );
+          y.data.fill(0, 3 * d, 4 * d);
+          for (let i = 0; i < d; i++) {
+            x.data[3 * d + i] *= 1e-150;
+            y.data[4 * d + i] *= 1e150;
+          }
+          x.data[4 * d] = Number.NaN;
+        }
+        const gram = gemm(x, y, { transposeB: true });
+        const squares = (a: Matrix) =>
+          Float64Array.from({ length: a.rows }, (_, i) => row(a, i).reduce((sum, v) => sum + v * v, 0));
+        for (const degree of [0, 1] as const) {
+          const got = await backend.arcCosine(degree, gram, squares(x), squares(y));
+          const want = await reference.arcCosine(degree, gram, squares(x), squares(y));
+          expect([got.rows, got.cols]).toEqual([n, m]);
+          expectSameBits(got.data, want.data);
+          const out = filled(n, m, 7);
+          expect(await backend.arcCosine(degree, gram, squares(x), squares(y), out)).toBe(out);
+          expectSameBits(out.data, want.data);
+        }
+      }
+    });
+
+    test("arc-cosine kernels refuse lengths and an out that do not fit", async () => {
+      const gram = random(3, 4, 89);
+      const [three, four] = [new Float64Array(3), new Float64Array(4)];
+      await expectMisuse(backend.arcCosine(0, gram, four, four), "shape");
+      await expectMisuse(backend.arcCosine(1, gram, three, three), "shape");
+      await expectMisuse(backend.arcCosine(1, gram, three, four, matrix(4, 3)), "shape");
     });
 
     test("normals have the bits of the reference, whatever the window", async () => {

@@ -1,0 +1,67 @@
+import type { Backend, BackendName } from "./backend.ts";
+import { LinalgError } from "./error.ts";
+import { createNativeBackend, findNativeLibrary } from "./native/backend.ts";
+import { createReferenceBackend } from "./reference/backend.ts";
+
+export interface ChooseOptions {
+  /** Threads to use; default: what the library or the machine offers. */
+  readonly threads?: number;
+  /** Ask for the same bits on every machine: rules native out, and takes the multiply-add-only mode of wasm. */
+  readonly deterministic?: boolean;
+  /** Path or name of the BLAS for native; default: the environment variable SUREFOOT_BLAS, else the usual places. */
+  readonly library?: string;
+}
+
+export interface Considered {
+  readonly name: BackendName;
+  readonly available: boolean;
+  /** What it runs on, or why it was passed over. */
+  readonly reason: string;
+}
+
+export interface Choice {
+  readonly backend: Backend;
+  /** What was looked at, in order, the one that was taken last. */
+  readonly considered: readonly Considered[];
+}
+
+/**
+ * The backend to work with. "auto" takes native if its library loads and passes its self-test, else wasm; never the reference.
+ * A name takes that backend or throws LinalgError `backend-unavailable`, with the reason and how to get it; so does a library
+ * that was named (option or SUREFOOT_BLAS) and does not work. Close the backend when done.
+ */
+export async function chooseBackend(name: "auto" | BackendName = "auto", options: ChooseOptions = {}): Promise<Choice> {
+  if (name !== "auto") {
+    const backend = await create(name, options);
+    return { backend, considered: [taken(backend)] };
+  }
+  const considered: Considered[] = [];
+  if (options.deterministic) {
+    considered.push({ name: "native", available: false, reason: "its bits depend on the library and the processor" });
+  } else {
+    const search = await findNativeLibrary(options.library);
+    if (search.library || search.named) {
+      const backend = await create("native", options);
+      return { backend, considered: [taken(backend)] };
+    }
+    considered.push({ name: "native", available: false, reason: search.reason });
+  }
+  const backend = await create("wasm", options);
+  return { backend, considered: [...considered, taken(backend)] };
+}
+
+const taken = ({ info }: Backend): Considered => ({ name: info.name, available: true, reason: info.detail });
+
+async function create(name: BackendName, options: ChooseOptions): Promise<Backend> {
+  if (name === "reference") return createReferenceBackend();
+  if (name === "wasm") throw new LinalgError("backend-unavailable", "wasm: this build has no WebAssembly kernels");
+  if (options.deterministic) {
+    throw new LinalgError("argument", "native is not deterministic: ask for wasm, or leave deterministic out");
+  }
+  const { threads, library } = options;
+  const kernels = createReferenceBackend();
+  return createNativeBackend(kernels, {
+    ...(threads === undefined ? {} : { threads }),
+    ...(library === undefined ? {} : { library }),
+  });
+}
