@@ -2,7 +2,7 @@
 export { type CurvesFigureInput, curvesFigure, type NamedCurve } from "./curves.ts";
 export { type Fit, fitLine } from "./fit.ts";
 export { formatCount, formatNumber } from "./format.ts";
-export { kernelFigure } from "./kernel.ts";
+export { type KernelFigureOptions, kernelFigure } from "./kernel.ts";
 export { type LossFigureOptions, lossFigure, type RunFigureOptions } from "./loss.ts";
 export { marginFigure } from "./margin.ts";
 export { rasterizeInBrowser } from "./png-browser.ts";

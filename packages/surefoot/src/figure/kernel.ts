@@ -1,12 +1,17 @@
 import { certifiedRule, type RunFigureOptions } from "./loss.ts";
 import { columnCurve, present, type RunColumns, stepRange } from "./series.ts";
-import { DEFAULT_WIDTH, type FigureSpec, type Panel } from "./spec.ts";
+import { type Curve, DEFAULT_WIDTH, type FigureSpec, type Panel } from "./spec.ts";
+
+export interface KernelFigureOptions extends RunFigureOptions {
+  /** ‖K(0)‖_F: the kernel's drift is shown relative to it. */
+  readonly kernelNorm?: number;
+}
 
 /**
- * The tangent kernel along a run: extremal eigenvalues (columns `lambdaMin`, `lambdaMax`), its relative drift (`kernelDrift`) and the
- * drift of every layer's weights (`drift:W1` …), one panel each; a panel without columns is left out.
+ * The tangent kernel along a run: extremal eigenvalues (columns `lambdaMin`, `lambdaMax`), its drift (`kernelDrift`), the drift of
+ * every layer's weights (`drift:W1` …) and the share of flipped signs (`flips`), one panel each; a panel without columns is left out.
  */
-export function kernelFigure(run: RunColumns, options: RunFigureOptions = {}): FigureSpec {
+export function kernelFigure(run: RunColumns, options: KernelFigureOptions = {}): FigureSpec {
   const rules = certifiedRule(options.certifiedStep);
   const x = { label: "gradient-descent step", scale: "linear", whole: true, include: stepRange(run) } as const;
   const layers = Object.keys(run)
@@ -25,34 +30,50 @@ export function kernelFigure(run: RunColumns, options: RunFigureOptions = {}): F
     height: 200,
     whenEmpty: "No positive eigenvalue was measured.",
   };
-  const kernel: Panel = {
+  const norm = options.kernelNorm;
+  const relative = norm !== undefined && norm > 0;
+  const below = (label: string, curves: readonly (Curve | undefined)[], whenEmpty: string): Panel => ({
     x,
-    y: { label: "relative drift of the kernel ‖K(k) − K(0)‖ / ‖K(0)‖", scale: "linear", include: [0] },
-    curves: present([columnCurve(run, "kernelDrift", { name: "kernel drift", colour: 2 })]),
+    y: { label, scale: "linear", include: [0] },
+    curves: present(curves),
     rules: rules.map(({ label: _, ...rule }) => rule),
     regions: [],
     height: 150,
-    whenEmpty: "The kernel's drift was not measured.",
-  };
-  const weights: Panel = {
-    x,
-    y: { label: "drift of each layer ‖W(k) − W(0)‖", scale: "linear", include: [0] },
-    curves: present(layers.map((column, i) => columnCurve(run, column, { name: column.slice(6), colour: i }))),
-    rules: rules.map(({ label: _, ...rule }) => rule),
-    regions: [],
-    height: 150,
-    whenEmpty: "No layer's drift was measured.",
-  };
-  const panels = [eigenvalues, kernel, weights].filter((panel) => panel.curves.length > 0);
+    whenEmpty,
+  });
+  const drift = columnCurve(run, "kernelDrift", { name: "kernel drift", colour: 2 });
+  const kernel = relative
+    ? below(
+        "relative drift of the kernel ‖K(k) − K(0)‖ / ‖K(0)‖ (Frobenius)",
+        [drift && scaledBy(drift, 1 / norm)],
+        "The kernel's drift was not measured.",
+      )
+    : below("drift of the kernel ‖K(k) − K(0)‖ (Frobenius)", [drift], "The kernel's drift was not measured.");
+  const weights = below(
+    "drift of each layer ‖W(k) − W(0)‖ (Frobenius)",
+    layers.map((column, i) => columnCurve(run, column, { name: column.slice(6), colour: i })),
+    "No layer's drift was measured.",
+  );
+  const flips = below(
+    "share of neuron–sample pairs whose sign has flipped",
+    [columnCurve(run, "flips", { name: "flips", colour: 3 })],
+    "No flips were counted.",
+  );
+  const panels = [eigenvalues, kernel, weights, flips].filter((panel) => panel.curves.length > 0);
   return {
     title: "Tangent kernel and drift",
     caption:
       "The smallest eigenvalue λₘᵢₙ of the tangent kernel K sets the speed at which the slowest part of the error shrinks; it must stay away from 0. The drifts say how far the kernel and the weights have moved from where they started; a certificate bounds how far the weights can still go by its radius.",
-    alt: "Smallest and largest eigenvalue of the tangent kernel, its relative drift and the drift of each layer's weights against step.",
+    alt: "Smallest and largest eigenvalue of the tangent kernel, its drift and the drift of each layer's weights against step.",
     width: options.width ?? DEFAULT_WIDTH,
     panels: panels.length > 0 ? panels : [eigenvalues],
   };
 }
+
+const scaledBy = (curve: Curve, factor: number): Curve => ({
+  ...curve,
+  y: curve.y.map((value) => (value === null ? null : value * factor)),
+});
 
 /** W1, b1, W2, … W10: by number, weights before biases. */
 function byLayer(a: string, b: string): number {

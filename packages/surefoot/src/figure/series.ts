@@ -11,7 +11,7 @@ export type SeriesInput =
 
 /**
  * The columns of a run's record, each as long as `step`: `loss`, `lambdaMin`, `lambdaMax`, `certifiedLoss`, `margin`, `kernelDrift`
- * (‖K(k) − K(0)‖/‖K(0)‖), `drift:W1` … (‖W_ℓ(k) − W_ℓ(0)‖). A column may be missing; an entry is null where it was not measured.
+ * (‖K(k) − K(0)‖_F), `drift:W1` … (‖W_ℓ(k) − W_ℓ(0)‖_F), `flips` (share of all pairs, 0 to 1). A column may be missing; an entry is null where it was not measured.
  */
 export interface RunColumns {
   readonly step: ArrayLike<number>;

@@ -1,0 +1,91 @@
+import { type FigureSpec, kernelFigure, lossFigure, marginFigure, renderSvg, spectrumFigure } from "../figure/index.ts";
+import { confirm } from "./confirm.ts";
+import { type Html, html, markup } from "./html.ts";
+import type { ReportInput } from "./report-input.ts";
+import { STYLE } from "./style.ts";
+import { certificateSection, lossFormula, runSection, setupSection } from "./tables.ts";
+import { explainTheorems } from "./theorems.ts";
+import { adviceSection, verdictSection, verdictSentence } from "./verdict.ts";
+
+/** Nothing may be loaded or run: the page is its own text, styles and drawings. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+const WIDE = 780;
+const NARROW = 380;
+
+/**
+ * One run as a self-contained HTML page: no scripts, no requests, the same bytes for the same input. `document` draws the figures
+ * (figure/render.ts); everything in `input` is shown as text, never as markup.
+ */
+export function reportHtml(input: ReportInput, document: Document): string {
+  const title =
+    input.title ?? (input.data?.source === undefined ? "Surefoot report" : `Surefoot report: ${input.data.source}`);
+  const confirmation = input.record && confirm(input.record, input.run?.roundingFloor);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="description" content="${verdictSentence(input)}">
+<title>${title}</title>
+<style>${markup(STYLE)}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${verdictSection(input)}
+${confirmation && confirmation.above.length > 0 && warning(confirmation.above[0])}
+${adviceSection(input)}
+${certificateSection(input)}
+${figureSection(input, document)}
+${runSection(input, confirmation)}
+${setupSection(input)}
+${input.certificate?.verdict !== "impossible" && explainTheorems(input.certificate?.theorem)}
+</main>
+<footer>Made by Surefoot${input.versions?.surefoot !== undefined && ` ${input.versions.surefoot}`}. This page holds everything it shows and loads nothing.</footer>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function warning(step: number): Html {
+  return html`<p class="warning"><strong>The record contradicts the certificate.</strong> From step ${step} on, recorded losses lie above the
+certified curve by more than rounding. One of the two is wrong: do not rely on this certificate, and please report it.</p>`;
+}
+
+function figureSection(input: ReportInput, document: Document): Html | undefined {
+  const { record, run, spectra } = input;
+  const certifiedStep = run?.certifiedStep ?? null;
+  const make: ((width: number) => FigureSpec)[] = [];
+  if (record && record.step.length > 0) {
+    const loss = lossFormula(run?.loss);
+    const floor = run?.roundingFloor;
+    const norm = run?.kernelNorm;
+    make.push((width) =>
+      lossFigure(record, {
+        certifiedStep,
+        width,
+        ...(loss === undefined ? {} : { lossLabel: `loss ${loss}` }),
+        ...(floor === undefined ? {} : { roundingFloor: floor }),
+      }),
+    );
+    if (record.margin !== undefined) make.push((width) => marginFigure(record, { certifiedStep, width }));
+    const kernel = Object.keys(record).some((name) => /^(lambda|kernelDrift$|drift:|flips$)/.test(name));
+    if (kernel)
+      make.push((width) =>
+        kernelFigure(record, { certifiedStep, width, ...(norm === undefined ? {} : { kernelNorm: norm }) }),
+      );
+  }
+  if (spectra && spectra.length > 0) make.push((width) => spectrumFigure(spectra, { width }));
+  if (make.length === 0) return undefined;
+  const draw = (spec: FigureSpec) => markup(renderSvg(spec, document, { theme: "auto", words: "omitted" }));
+  return html`<section aria-labelledby="figures"><h2 id="figures">Figures</h2>
+${make.map((build) => {
+  const spec = build(WIDE);
+  return html`<figure><h3>${spec.title}</h3><div class="wide">${draw(spec)}</div><div class="narrow">${draw(build(NARROW))}</div>
+<figcaption>${spec.caption}</figcaption></figure>\n`;
+})}</section>`;
+}
