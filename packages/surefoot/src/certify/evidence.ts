@@ -81,7 +81,7 @@ export interface LayerEvidence {
   readonly scale: number;
   readonly trainsWeight: boolean;
   readonly trainsBias: boolean;
-  /** ≥ ‖W_ℓ‖₂. */
+  /** ≥ ‖W_ℓ‖₂ for ℓ ≥ 2; 0 for ℓ = 1, where no formula reads it. */
   readonly weightNorm: number;
   /** ≥ ‖h_{ℓ−1}(x_i)‖₂ for each sample (‖x_i‖ for ℓ = 1). */
   readonly inputBounds: Float64Array;

@@ -1,0 +1,190 @@
+import type { Backend } from "@surefoot/linalg";
+import type { Dataset } from "../data/dataset.ts";
+import { SurefootError } from "../error.ts";
+import { type Arithmetic, type Interval, point } from "../interval/arithmetic.ts";
+import type { Network, Weights } from "../network/network.ts";
+import { fitWeights } from "../network/resolve.ts";
+import { type LossSpec, lossFactor } from "../spec/loss.ts";
+import { adviceFor, reasonOf } from "./advice.ts";
+import type { Measurer } from "./evidence.ts";
+import { type Impossibility, impossibility } from "./impossible.ts";
+import { floatMeasurer } from "./measure.ts";
+import type { CertifyOutcome, TheoremOutcome } from "./outcome.ts";
+import { THEOREMS } from "./theorems.ts";
+
+/** How the hypotheses are established. To add a mode is to write its measurer and a line here. */
+const MEASURERS = {
+  /** Computed in floating point: quick, and labelled so. */
+  float: floatMeasurer,
+} satisfies Record<string, (backend: Backend) => Measurer>;
+
+export type CertifyMode = keyof typeof MEASURERS;
+
+export interface CertifyOptions {
+  readonly network: Network;
+  readonly weights: Weights;
+  readonly dataset: Dataset;
+  /** The convention that `stepSize` and the result are in (default `sum`). */
+  readonly loss?: LossSpec;
+  /** The step size that must be certified; without it the largest admissible one is found. */
+  readonly stepSize?: number;
+  readonly backend: Backend;
+  readonly mode?: CertifyMode;
+}
+
+/**
+ * Is it a theorem that gradient descent on these data, from these weights, reaches zero training loss, how fast and with which step size?
+ *
+ * Tries every theorem that covers the network and returns the best answer: `certified` with the step size, the rate per step and the
+ * radius; `impossible` when the data contradict every choice of weights; otherwise `undecided` with the constraint that binds.
+ * A priori (an initialisation) and a posteriori (a checkpoint) alike. Throws `weights` for tensors that do not fit the network or
+ * are not finite, `data` for data that do not fit it, `argument` for a step size that is not a positive number.
+ */
+export async function certify(options: CertifyOptions): Promise<CertifyOutcome> {
+  const { network, dataset, loss = "sum", stepSize, backend, mode = "float" } = options;
+  checkData(network, dataset);
+  if (stepSize !== undefined && !(stepSize > 0 && Number.isFinite(stepSize))) {
+    throw new SurefootError("argument", `the step size must be a positive number, not ${stepSize}`);
+  }
+  const weights = fitWeights(network, options.weights);
+  const measurer = MEASURERS[mode](backend);
+  const contradiction = impossibility(network, weights, dataset);
+  if (contradiction) return impossible(contradiction, loss, measurer);
+
+  const { arithmetic } = measurer;
+  const factor = factorOf(loss, dataset.y.length, arithmetic);
+  const inner = stepSize === undefined ? undefined : arithmetic.mul(point(stepSize), factor);
+  const covering = THEOREMS.filter((theorem) => theorem.excludes(network) === undefined);
+  const outcomes: TheoremOutcome[] = [];
+  for (const theorem of covering) outcomes.push(await theorem.certify({ network, weights, dataset }, measurer, inner));
+  const best = outcomes.sort(byMerit)[0];
+  if (best === undefined) return uncovered(network, loss, measurer);
+  return present(best, options, factor, measurer);
+}
+
+function checkData(network: Network, { x, y }: Dataset): void {
+  if (x.rows === 0) throw new SurefootError("data", "there are no samples to certify anything about");
+  if (y.length !== x.rows) throw new SurefootError("data", `${x.rows} samples but ${y.length} labels`);
+  if (x.cols !== network.inputs) {
+    throw new SurefootError("data", `samples have ${x.cols} entries, the network takes ${network.inputs}`);
+  }
+  const badInput = x.data.findIndex((value) => !Number.isFinite(value));
+  if (badInput >= 0) {
+    const where = `row ${Math.floor(badInput / x.cols)}, column ${badInput % x.cols}`;
+    throw new SurefootError("data", `the input at ${where} is ${x.data[badInput]}; inputs must be finite`);
+  }
+  const badLabel = y.findIndex((value) => !Number.isFinite(value));
+  if (badLabel >= 0) throw new SurefootError("data", `the label of row ${badLabel} is ${y[badLabel]}`);
+}
+
+/** c of theory/00 as an interval: 2/n need not be a double. */
+function factorOf(loss: LossSpec, n: number, arithmetic: Arithmetic): Interval {
+  if (loss === "sum") return point(1);
+  return arithmetic.warrant === "computed"
+    ? point(lossFactor(loss, n))
+    : arithmetic.div(point(loss === "mean" ? 2 : 1), point(n));
+}
+
+/** Certified first, then by margin. */
+function byMerit(a: TheoremOutcome, b: TheoremOutcome): number {
+  const certified = Number(b.verdict === "certified") - Number(a.verdict === "certified");
+  return certified !== 0 ? certified : b.margin - a.margin;
+}
+
+function present(
+  best: TheoremOutcome,
+  { network, dataset, loss = "sum", stepSize }: CertifyOptions,
+  factor: Interval,
+  measurer: Measurer,
+): CertifyOutcome {
+  const certified = best.verdict === "certified";
+  const outer = (step: number) => measurer.arithmetic.div(point(step), factor).lower;
+  const rate = best.contraction === null ? null : measurer.arithmetic.square(point(best.contraction)).upper;
+  const step = best.stepSize === null ? null : (stepSize ?? outer(best.stepSize));
+  const { contraction: _, ...rest } = best;
+  return {
+    ...rest,
+    stepSize: step,
+    suggestedStepSize: best.suggestedStepSize === null ? null : outer(best.suggestedStepSize),
+    ratePerStep: rate,
+    reasons: best.obstacle ? [reasonOf(best.obstacle)] : [],
+    advice: certified ? [] : adviceFor(network, dataset, best, factor.upper),
+    statement: certified ? theoremSentence(best, loss, step, rate) : openSentence(best),
+    rows: [],
+    loss,
+    backend: measurer.backend,
+  };
+}
+
+function theoremSentence(best: TheoremOutcome, loss: LossSpec, step: number | null, rate: number | null): string {
+  const trust =
+    best.warrant === "proved"
+      ? "It is a theorem"
+      : "It is a theorem, provided that the floating-point values of the hypotheses are right,";
+  return (
+    `${trust} that gradient descent from these weights on these data with step size ${step} (${loss} loss) reaches zero training loss: ` +
+    `after k steps the loss is at most ${rate}^k times the loss now, and the weights stay within ${best.radius} of where they are (${best.theorem}, ${best.form} form).`
+  );
+}
+
+function openSentence(best: TheoremOutcome): string {
+  const why = best.obstacle ? `: ${reasonOf(best.obstacle)}` : "";
+  return `Nothing is proved either way from these weights${why}.`;
+}
+
+const SILENT = {
+  theorem: null,
+  form: null,
+  kappaBound: null,
+  margin: null,
+  stepSize: null,
+  suggestedStepSize: null,
+  ratePerStep: null,
+  radius: null,
+  lambdaMin: null,
+  lambdaMax: null,
+  residualNorm: null,
+  kappa: null,
+  obstacle: null,
+  pairsOnKink: 0,
+};
+
+function impossible(found: Impossibility, loss: LossSpec, measurer: Measurer): CertifyOutcome {
+  return {
+    ...SILENT,
+    verdict: "impossible",
+    hypotheses: [
+      {
+        name: found.kind,
+        status: "proved",
+        statement: found.reason,
+        value: null,
+        bound: null,
+        how: "exact comparison",
+      },
+    ],
+    reasons: [found.reason],
+    advice: ["remove or relabel one of the samples named, or change the network"],
+    statement: `No choice of the trained weights has zero training loss: ${found.reason}.`,
+    rows: found.rows,
+    loss,
+    backend: measurer.backend,
+    warrant: "proved",
+  };
+}
+
+function uncovered(network: Network, loss: LossSpec, measurer: Measurer): CertifyOutcome {
+  const reasons = THEOREMS.map((theorem) => theorem.excludes(network)).filter((why) => why !== undefined);
+  return {
+    ...SILENT,
+    verdict: "undecided",
+    hypotheses: [],
+    reasons,
+    advice: [],
+    statement: "Nothing is proved either way: no theorem here covers this network.",
+    rows: [],
+    loss,
+    backend: measurer.backend,
+    warrant: measurer.arithmetic.warrant,
+  };
+}

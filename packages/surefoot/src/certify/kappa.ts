@@ -1,0 +1,39 @@
+import type { Arithmetic } from "../interval/arithmetic.ts";
+import type { SmoothEvidence } from "./evidence.ts";
+import { recursionBound } from "./kappa-recursion.ts";
+import { twoLayerBound } from "./kappa-two-layer.ts";
+
+export type KappaName = "recursion" | "two-layer";
+
+/**
+ * An upper bound of the Lipschitz constant (spectral norm) of the Jacobian J over the trained tensors, as S1 asks for it:
+ * cell by cell along a path that leaves θ₀.
+ */
+export interface KappaBound {
+  readonly name: KappaName;
+  walk(): KappaWalk;
+}
+
+export interface KappaWalk {
+  /**
+   * κ on the cell [t, t + h] of path lengths, given that M ≥ `floor` > 0 up to its end. Infinity where the bound has nothing to say.
+   * May be asked several times for cells from the same t.
+   */
+  cell(t: number, h: number, floor: number): number;
+  /** Takes the last cell asked for as walked. */
+  advance(): void;
+}
+
+/** A bound on whole balls: on the cell [t, t + h] it is its value at the right end. */
+export function ballBound(name: KappaName, at: (r: number) => number): KappaBound {
+  return { name, walk: () => ({ cell: (t, h) => at(t + h), advance: () => {} }) };
+}
+
+type KappaRule = (evidence: SmoothEvidence, arithmetic: Arithmetic) => KappaBound | undefined;
+
+/** To add a bound is to add its file and a line here; a rule answers undefined for networks it does not cover. */
+const RULES: readonly KappaRule[] = [twoLayerBound, recursionBound];
+
+export function kappaBounds(evidence: SmoothEvidence, arithmetic: Arithmetic): readonly KappaBound[] {
+  return RULES.map((rule) => rule(evidence, arithmetic)).filter((bound) => bound !== undefined);
+}

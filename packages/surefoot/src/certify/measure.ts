@@ -1,0 +1,231 @@
+import { type Backend, type BitMasks, type Matrix, matrix } from "@surefoot/linalg";
+import { activationOf } from "../activation/registry.ts";
+import { point, rounded } from "../interval/arithmetic.ts";
+import { backward } from "../network/backward.ts";
+import { forward } from "../network/forward.ts";
+import type { ForwardPass, Layer, Network, Weights } from "../network/network.ts";
+import { signPattern } from "../network/sign-pattern.ts";
+import { tangentKernel } from "../network/tangent-kernel.ts";
+import type {
+  LayerEvidence,
+  MatrixBall,
+  Measured,
+  Measurement,
+  Measurer,
+  Point,
+  ReluEvidence,
+  SmoothEvidence,
+  Spectrum,
+  TwoLayerEvidence,
+} from "./evidence.ts";
+import { perronBound, upward } from "./upward.ts";
+
+const HOW = "computed in floating point";
+
+/** Measures in floating point on `backend`: quick, for probes inside a run; nothing is proved. */
+export function floatMeasurer(backend: Backend): Measurer {
+  return {
+    arithmetic: rounded,
+    backend: backend.info,
+    smooth: (at) => smoothEvidence(at, backend),
+    relu: (at) => reluEvidence(at, backend),
+    spectrum: ({ mid }) => spectrum(mid, backend),
+    weightedCounts: (masks, outputWeights) => weightedCounts(masks, outputWeights, backend),
+  };
+}
+
+function computed(value: number): Measured {
+  return { value: point(value), warrant: "computed", how: HOW };
+}
+
+function failed(reason: string) {
+  return { status: "failed" as const, reason };
+}
+
+async function spectrum(a: Matrix, backend: Backend): Promise<Measurement<Spectrum>> {
+  const outcome = await backend.extremalEigenvalues(a);
+  if (outcome.status === "not-finite") return failed("the kernel has entries that are not finite");
+  if (outcome.status !== "ok" || !outcome.smallest || !outcome.largest) {
+    return failed("the extreme eigenvalues of the kernel did not converge");
+  }
+  const evidence = { lambdaMin: computed(outcome.smallest.value), lambdaMax: computed(outcome.largest.value) };
+  return { status: "ok", evidence };
+}
+
+async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<SmoothEvidence>> {
+  const { network, weights, dataset } = at;
+  const activation = activationOf(network.activation);
+  const pass = at.pass ?? (await forward(network, weights, dataset.x, backend));
+  const gradients = at.gradients ?? (await backward(network, weights, pass, backend));
+  const kernel = at.kernel ?? (await tangentKernel(network, dataset.x, pass, gradients, backend));
+  const eigenvalues = await spectrum(kernel, backend);
+  if (eigenvalues.status === "failed") return eigenvalues;
+  const residual = norm(pass.outputs.map((u, i) => u - dataset.y[i]));
+  if (!Number.isFinite(residual)) return failed("the outputs are not finite");
+
+  const layers: LayerEvidence[] = [];
+  for (const [l, layer] of network.layers.entries()) {
+    const evidence = await layerEvidence({ network, weights, x: dataset.x, pass, gradients }, l, backend);
+    if (!evidence) return failed(`the norm of ${layer.weight} did not converge`);
+    layers.push(evidence);
+  }
+  const twoLayer =
+    network.layers.length === 2 ? await twoLayerEvidence(network, weights, dataset.x, pass, backend) : undefined;
+  if (network.layers.length === 2 && !twoLayer) return failed("the norm of the inputs did not converge");
+  return {
+    status: "ok",
+    evidence: {
+      samples: dataset.x.rows,
+      parameters: network.parameters,
+      kernel: eigenvalues.evidence,
+      residualNorm: computed(residual),
+      slopeBound: point(activation.slopeBound),
+      curvatureBound: point(activation.curvatureBound),
+      layers,
+      ...(twoLayer ? { twoLayer } : {}),
+      norms: { warrant: "computed", how: HOW },
+    },
+  };
+}
+
+interface Passed {
+  readonly network: Network;
+  readonly weights: Weights;
+  readonly x: Matrix;
+  readonly pass: ForwardPass;
+  readonly gradients: readonly Matrix[];
+}
+
+async function layerEvidence(at: Passed, l: number, backend: Backend): Promise<LayerEvidence | undefined> {
+  const { network, weights, x, pass, gradients } = at;
+  const layer = network.layers[l];
+  const above = network.layers[l + 1];
+  const input = l === 0 ? x : pass.h[l - 1];
+  const deep = network.layers.length > 2; // only then a bound reads the stacked norms: a cruder one does elsewhere
+  const stacked = async (a: Matrix) => (deep ? spectralNorm(a, backend) : norm(a.data));
+  const weightNorm = l === 0 ? 0 : await spectralNorm(weights[layer.weight], backend);
+  const stackedInputNorm = await stacked(input);
+  const stackedGradientNorm = await stacked(gradients[l]);
+  if (weightNorm === undefined || stackedInputNorm === undefined || stackedGradientNorm === undefined) return undefined;
+  return {
+    scale: layer.scale,
+    trainsWeight: layer.trainsWeight,
+    trainsBias: layer.trainsBias,
+    weightNorm,
+    inputBounds: rowNorms(input),
+    gradientBounds: rowNorms(gradients[l]),
+    ...(above ? { backpropagatedBounds: await backpropagated(above, weights, gradients[l + 1], backend) } : {}),
+    stackedInputNorm,
+    stackedGradientNorm,
+  };
+}
+
+/** ‖q_ℓ(x_i)‖_∞ for each sample, q_ℓ = s_{ℓ+1} W_{ℓ+1}ᵀ g_{ℓ+1}. */
+async function backpropagated(above: Layer, weights: Weights, g: Matrix, backend: Backend): Promise<Float64Array> {
+  const w = weights[above.weight];
+  if (above.rows === 1) {
+    const largest = above.scale * largestEntry(w.data);
+    return g.data.map((value) => Math.abs(value) * largest);
+  }
+  const q = await backend.gemm(g, w, { alpha: above.scale });
+  return Float64Array.from({ length: q.rows }, (_, i) => largestEntry(q.data.subarray(i * q.cols, (i + 1) * q.cols)));
+}
+
+/** G̃ of evidence.ts: [W1]·s₁²XXᵀ + [b1]·11ᵀ. */
+async function trainedGram(network: Network, x: Matrix, backend: Backend): Promise<Matrix> {
+  const { scale, trainsWeight, trainsBias } = network.layers[0];
+  const gram = trainsWeight ? await backend.syrk(x, { alpha: scale * scale }) : matrix(x.rows, x.rows);
+  if (trainsBias) for (let k = 0; k < gram.data.length; k++) gram.data[k] += 1;
+  return gram;
+}
+
+async function twoLayerEvidence(
+  network: Network,
+  weights: Weights,
+  x: Matrix,
+  pass: ForwardPass,
+  backend: Backend,
+): Promise<TwoLayerEvidence | undefined> {
+  const gram = await trainedGram(network, x, backend);
+  const largest = await backend.extremalEigenvalues(gram, { which: "largest" });
+  if (largest.status !== "ok" || !largest.largest) return undefined;
+  const up = upward(rounded);
+  const squared = matrix(
+    gram.rows,
+    gram.cols,
+    gram.data.map((g) => g * g),
+  );
+  return {
+    hadamardNorm: up.sqrt(perronBound(squared, up)),
+    inputNorm: Math.sqrt(Math.max(0, largest.largest.value + largest.largest.residual)),
+    outputWeights: weights[network.layers[1].weight].data.map(Math.abs),
+    featureBounds: columnNorms(pass.h[0]),
+  };
+}
+
+async function reluEvidence(at: Point, backend: Backend): Promise<Measurement<ReluEvidence>> {
+  const { network, weights, dataset } = at;
+  const pass = at.pass ?? (await forward(network, weights, dataset.x, backend));
+  const residual = pass.outputs.map((u, i) => u - dataset.y[i]);
+  if (!Number.isFinite(norm(residual))) return failed("the outputs are not finite");
+  const pattern = signPattern(pass.z[0]);
+  const [hidden, output] = network.layers;
+  return {
+    status: "ok",
+    evidence: {
+      samples: dataset.x.rows,
+      width: hidden.rows,
+      parameters: network.parameters,
+      gram: { mid: await trainedGram(network, dataset.x, backend), radius: 0 },
+      residual: { mid: residual, radius: 0 },
+      outputWeights: weights[output.weight].data,
+      outputScale: output.scale,
+      magnitudes: matrix(dataset.x.rows, hidden.rows, pass.z[0].data.map(Math.abs)),
+      pattern,
+      uncertain: { ...pattern, words: new Uint32Array(pattern.words.length) },
+      warrant: "computed",
+      how: HOW,
+    },
+  };
+}
+
+async function weightedCounts(masks: BitMasks, outputWeights: Float64Array, backend: Backend): Promise<MatrixBall> {
+  const first = Math.abs(outputWeights[0]);
+  if (outputWeights.every((a) => Math.abs(a) === first)) {
+    const counts = await backend.maskCounts(masks); // exact counts, times one square
+    for (let k = 0; k < counts.data.length; k++) counts.data[k] *= first * first;
+    return { mid: counts, radius: 0 };
+  }
+  return { mid: await backend.maskCounts(masks, { weights: outputWeights.map((a) => a * a) }), radius: 0 };
+}
+
+/** ‖A‖₂ from the largest eigenvalue of the smaller of AAᵀ and AᵀA; undefined without convergence. */
+async function spectralNorm(a: Matrix, backend: Backend): Promise<number | undefined> {
+  if (a.rows === 1 || a.cols === 1) return norm(a.data);
+  const gram = await backend.syrk(a, { transpose: a.cols < a.rows });
+  const outcome = await backend.extremalEigenvalues(gram, { which: "largest", tolerance: 1e-6 });
+  if (outcome.status !== "ok" || !outcome.largest) return undefined;
+  return Math.sqrt(Math.max(0, outcome.largest.value + outcome.largest.residual));
+}
+
+function norm(v: Float64Array): number {
+  let sum = 0;
+  for (const x of v) sum += x * x;
+  return Math.sqrt(sum);
+}
+
+function largestEntry(v: Float64Array): number {
+  let largest = 0;
+  for (const x of v) largest = Math.max(largest, Math.abs(x));
+  return largest;
+}
+
+function rowNorms(a: Matrix): Float64Array {
+  return Float64Array.from({ length: a.rows }, (_, i) => norm(a.data.subarray(i * a.cols, (i + 1) * a.cols)));
+}
+
+function columnNorms(a: Matrix): Float64Array {
+  const sums = new Float64Array(a.cols);
+  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) sums[j] += a.data[i * a.cols + j] ** 2;
+  return sums.map(Math.sqrt);
+}

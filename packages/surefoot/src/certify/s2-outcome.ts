@@ -1,0 +1,141 @@
+import { type Arithmetic, type Interval, point } from "../interval/arithmetic.ts";
+import { type Warrant, weakest } from "../warrant.ts";
+import type { ReluEvidence } from "./evidence.ts";
+import { short } from "./format.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { atZeroLoss, type Hypothesis, type TheoremOutcome } from "./outcome.ts";
+import type { MidpointKernel } from "./s2-kernel.ts";
+
+/** Where a search for the unstable pairs of S2 ended. Certified iff `step` and `path` are there. */
+export interface Found {
+  readonly form: "full" | "midpoint";
+  readonly margin: number;
+  readonly obstacle: Obstacle | null;
+  readonly mid?: MidpointKernel;
+  /** Number of pairs in U. */
+  readonly unstable?: number;
+  readonly rounds?: number;
+  readonly step?: Interval;
+  /** P ≥ η Σ‖e(k)‖. */
+  readonly path?: number;
+  /** Least |z_ri|/δ_ri outside U, from below. */
+  readonly leastRatio?: number;
+}
+
+/** 1/λ_max(M), from below: the step size that is certified when the run brings none. */
+export function largestStep(mid: MidpointKernel, arithmetic: Arithmetic): number {
+  return arithmetic.div(point(1), point(mid.spectrum.lambdaMax.value.upper)).lower;
+}
+
+/** η(λ + λ_max(M)) ≤ 2, so that ‖I − ηM‖ ≤ 1 − ηλ. */
+export function fits(step: Interval, mid: MidpointKernel, arithmetic: Arithmetic): boolean {
+  const { lambdaMin, lambdaMax } = mid.spectrum;
+  const sum = arithmetic.add(point(lambdaMin.value.lower), point(lambdaMax.value.upper));
+  return arithmetic.mul(point(step.upper), point(sum.upper)).upper <= 2;
+}
+
+/** ‖e₀‖ from above. */
+export function residualNorm(evidence: ReluEvidence, arithmetic: Arithmetic): number {
+  const { mid, radius } = evidence.residual;
+  let squares = point(0);
+  for (const x of mid) squares = arithmetic.add(squares, arithmetic.square(point(x)));
+  return arithmetic.add(arithmetic.sqrt(point(squares.upper)), point(radius)).upper;
+}
+
+const KINK = 1e-9;
+
+export function outcomeOfS2(evidence: ReluEvidence, arithmetic: Arithmetic, found: Found): TheoremOutcome {
+  const { mid, step, path } = found;
+  const base = {
+    theorem: "S2" as const,
+    form: found.form,
+    kappaBound: null,
+    kappa: null,
+    margin: found.margin,
+    lambdaMin: mid?.spectrum.lambdaMin.value.lower ?? null,
+    lambdaMax: mid?.spectrum.lambdaMax.value.upper ?? null,
+    residualNorm: residualNorm(evidence, arithmetic),
+    hypotheses: hypothesesOf(evidence, found),
+    suggestedStepSize: mid ? largestStep(mid, arithmetic) : null,
+    pairsOnKink: pairsOnKink(evidence),
+    warrant: warrantOf(evidence, mid),
+  };
+  if (!mid || !step || path === undefined) {
+    const { obstacle } = found;
+    const open: TheoremOutcome = {
+      ...base,
+      verdict: "undecided",
+      stepSize: null,
+      contraction: null,
+      radius: null,
+      obstacle,
+    };
+    const singular = obstacle?.kind === "parameters" || obstacle?.kind === "singular";
+    return singular && base.residualNorm === 0 ? atZeroLoss(open) : open;
+  }
+  // a step moves W by at most η‖J‖‖e‖, ‖J‖² = ‖H(k)‖ ≤ λ_max(M) + ε
+  const spread = arithmetic.add(point(mid.spectrum.lambdaMax.value.upper), point(mid.epsilon));
+  const gain = arithmetic.mul(point(step.lower), point(mid.rate));
+  return {
+    ...base,
+    verdict: "certified",
+    stepSize: step.lower,
+    contraction: Math.max(0, arithmetic.sub(point(1), gain).upper),
+    radius: arithmetic.mul(arithmetic.sqrt(spread), point(path)).upper,
+    obstacle: null,
+  };
+}
+
+function warrantOf(evidence: ReluEvidence, mid?: MidpointKernel): Warrant {
+  return mid
+    ? weakest(evidence.warrant, mid.spectrum.lambdaMin.warrant, mid.spectrum.lambdaMax.warrant)
+    : evidence.warrant;
+}
+
+function hypothesesOf(evidence: ReluEvidence, found: Found): Hypothesis[] {
+  const { mid, step, obstacle, unstable = 0 } = found;
+  if (!mid) return [];
+  const warrant = warrantOf(evidence, mid);
+  const { lambdaMin, lambdaMax } = mid.spectrum;
+  const determined: Hypothesis = {
+    name: "determined kernel",
+    status: mid.rate > 0 ? warrant : "failed",
+    statement: `ε < λ_min(M), with ${unstable} of ${evidence.samples * evidence.width} pairs that may flip`,
+    value: mid.epsilon,
+    bound: lambdaMin.value.lower,
+    how: lambdaMin.how,
+  };
+  const stepSize: Hypothesis = {
+    name: "step size",
+    status: obstacle?.kind === "step size" ? "failed" : warrant,
+    statement: "η ≤ 2/(λ_min(M) + λ_max(M)) for the loss ½‖e‖²",
+    value: step?.upper ?? null,
+    bound: 2 / (lambdaMin.value.lower + lambdaMax.value.upper),
+    how: lambdaMax.how,
+  };
+  if (obstacle?.kind === "step size") return [determined, stepSize];
+  if (!step) return [determined];
+  const still: Hypothesis = {
+    name: "stable patterns",
+    status: warrant,
+    statement:
+      found.form === "full"
+        ? "δ_ri/|z_ri| < 1 for every pair outside the set that may flip (largest quotient)"
+        : "s₂|a_r|‖G̃_i‖‖e₀‖/|z_ri| < λ_min(M) − ε for every pair outside the set that may flip",
+    value: found.form === "full" ? 1 / (found.leastRatio ?? 1) : mid.rate / found.margin,
+    bound: found.form === "full" ? 1 : mid.rate,
+    how: `${evidence.how}; ${short(found.rounds ?? 1)} rounds`,
+  };
+  return [determined, still, stepSize];
+}
+
+function pairsOnKink({ magnitudes, outputWeights, width }: ReluEvidence): number {
+  let largest = 0;
+  for (const z of magnitudes.data) largest = Math.max(largest, z);
+  if (largest === 0) return 0;
+  let count = 0;
+  for (let k = 0; k < magnitudes.data.length; k++) {
+    if (magnitudes.data[k] <= KINK * largest && outputWeights[k % width] !== 0) count++;
+  }
+  return count;
+}

@@ -1,0 +1,71 @@
+import { activationOf } from "../activation/registry.ts";
+import type { Interval } from "../interval/arithmetic.ts";
+import type { Network } from "../network/network.ts";
+import type { Measurer, Point } from "./evidence.ts";
+import type { TheoremName, TheoremOutcome } from "./outcome.ts";
+import { certifyS1 } from "./s1.ts";
+import { certifyS2 } from "./s2.ts";
+import { certifyS2Midpoint } from "./s2-midpoint.ts";
+
+/** A theorem as `certify` uses it. To add one is to write its file and a line in THEOREMS. */
+export interface Theorem {
+  readonly name: TheoremName;
+  /** Why it does not cover this network; undefined when it does. */
+  excludes(network: Network): string | undefined;
+  /** `stepSize`: the run's own, for the loss ½‖e‖². A measurement that fails is an outcome with that obstacle. */
+  certify(at: Point, measurer: Measurer, stepSize?: Interval): Promise<TheoremOutcome>;
+}
+
+const s1: Theorem = {
+  name: "S1",
+  excludes: (network) =>
+    Number.isFinite(activationOf(network.activation).curvatureBound)
+      ? undefined
+      : "S1 needs an activation with a Lipschitz derivative: try tanh, softplus, smooth-leaky-relu, erf, gelu or swish",
+  certify: async (at, measurer, stepSize) => {
+    const measured = await measurer.smooth(at);
+    return measured.status === "ok"
+      ? certifyS1(measured.evidence, measurer.arithmetic, stepSize)
+      : unmeasured("S1", measured.reason, measurer);
+  },
+};
+
+const s2: Theorem = {
+  name: "S2",
+  excludes: ({ layers, activation }) =>
+    layers.length === 2 && activation === "relu" && !layers[1].trainsWeight && !layers[1].trainsBias
+      ? undefined
+      : "S2 needs one hidden ReLU layer with a frozen output layer",
+  certify: async (at, measurer, stepSize) => {
+    const measured = await measurer.relu(at);
+    if (measured.status === "failed") return unmeasured("S2", measured.reason, measurer);
+    const full = await certifyS2(measured.evidence, measurer, stepSize);
+    if (full.verdict === "certified" || full.obstacle?.kind !== "unstable pairs") return full;
+    const midpoint = await certifyS2Midpoint(measured.evidence, measurer, stepSize);
+    return midpoint.verdict === "certified" ? midpoint : full;
+  },
+};
+
+export const THEOREMS: readonly Theorem[] = [s1, s2];
+
+export function unmeasured(theorem: TheoremName, reason: string, measurer: Measurer): TheoremOutcome {
+  return {
+    verdict: "undecided",
+    theorem,
+    form: "standard",
+    kappaBound: null,
+    margin: 0,
+    stepSize: null,
+    contraction: null,
+    radius: null,
+    lambdaMin: null,
+    lambdaMax: null,
+    residualNorm: null,
+    kappa: null,
+    hypotheses: [],
+    suggestedStepSize: null,
+    obstacle: { kind: "measurement", reason },
+    pairsOnKink: 0,
+    warrant: measurer.arithmetic.warrant,
+  };
+}
