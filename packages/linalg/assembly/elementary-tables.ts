@@ -1,12 +1,12 @@
 /** Written by test/golden/elementary_tables.py. Polynomials: lowest power first. */
-export const EXP_STEPS_PER_UNIT: f64 = 184.6649652337873;
-export const EXP_STEP_HI: f64 = 0.005415212347998022;
-export const EXP_STEP_LO: f64 = 1.2655086083325438e-13;
-export const LN2_HI: f64 = 0.6931471803691238;
-export const LN2_LO: f64 = 1.9082149292705877e-10;
-export const HALF_PI_HI: f64 = 1.5707963267948966;
-export const HALF_PI_LO: f64 = 6.123233995736766e-17;
-export const TAIL_CENTRE: f64 = 5;
+export const EXP_STEPS_PER_UNIT: usize = memory.data<f64>([184.6649652337873], 8);
+export const EXP_STEP_HI: usize = memory.data<f64>([0.005415212347998022], 8);
+export const EXP_STEP_LO: usize = memory.data<f64>([1.2655086083325438e-13], 8);
+export const LN2_HI: usize = memory.data<f64>([0.6931471803691238], 8);
+export const LN2_LO: usize = memory.data<f64>([1.9082149292705877e-10], 8);
+export const HALF_PI_HI: usize = memory.data<f64>([1.5707963267948966], 8);
+export const HALF_PI_LO: usize = memory.data<f64>([6.123233995736766e-17], 8);
+export const TAIL_CENTRE: usize = memory.data<f64>([5], 8);
 
 /** 2^(j/128) as a double and what it lacks, j = 0 … 127. */
 export const EXP_TABLE: usize = memory.data<f64>([
@@ -138,7 +138,7 @@ export const EXP_TABLE: usize = memory.data<f64>([
   -9.614213209051323e-17,
   1.4065759938190154,
   7.034914812136422e-18,
-  Math.SQRT2,
+  1.4142135623730951,
   -9.667293313452913e-17,
   1.4218926021691656,
   -1.6077828915890244e-17,

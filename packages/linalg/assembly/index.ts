@@ -1,9 +1,12 @@
 // Entry of the kernel module: what is exported here can be called from TypeScript by name.
 
+export { arcCosine } from "./arc-cosine";
 export { barrierTest } from "./barrier";
-export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
+export { elementwise } from "./bulk";
 export { cholesky, findNonFinite, nonFiniteRow, solveLeft } from "./factor";
-export { choleskyLeaf, loadTile, solveTile, storeTile, substituteStrip } from "./substitute";
-export { packAdjacent, packAny, packPairs } from "./pack";
-export { tile4x4, tile6x4 } from "./tile";
+export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
 export { heapBase } from "./memory";
+export { normals } from "./normals";
+export { packAdjacent, packAny, packPairs } from "./pack";
+export { choleskyLeaf, loadTile, solveTile, storeTile, substituteStrip } from "./substitute";
+export { tile4x4, tile6x4 } from "./tile";

@@ -46,6 +46,17 @@ function horner(coefficients: Float64Array, x: number): number {
   return p;
 }
 
+/** The same polynomial as even(x²) + x·odd(x²): two chains of dependent operations of half the length. */
+function hornerSplit(coefficients: Float64Array, x: number): number {
+  const z = x * x;
+  const last = coefficients.length - 1;
+  let high = coefficients[last];
+  let low = coefficients[last - 1];
+  for (let i = last - 2; i >= 0; i -= 2) high = high * z + coefficients[i];
+  for (let i = last - 3; i >= 0; i -= 2) low = low * z + coefficients[i];
+  return last % 2 === 0 ? high + x * low : low + x * high;
+}
+
 /** The whole number n nearest to x/(ln 2/128). */
 function nearestStep(x: number): number {
   return x * EXP_STEPS_PER_UNIT + ROUNDER - ROUNDER;
@@ -150,13 +161,13 @@ function normalTail(t: number): number {
   const head = c - (c - t);
   const rest = t - head;
   const inverse = 1 / (t + TAIL_CENTRE);
-  const factor = horner(TAIL_POLY, (t - TAIL_CENTRE) * inverse) * inverse;
+  const factor = hornerSplit(TAIL_POLY, (t - TAIL_CENTRE) * inverse) * inverse;
   return scaledExp(-0.5 * (head * head), -0.5 * (rest * (t + head)), factor);
 }
 
 /** erf x for |x| ≤ 1. */
 function erfCentre(x: number): number {
-  return x * horner(ERF_POLY, x * x);
+  return x * hornerSplit(ERF_POLY, x * x);
 }
 
 /** The standard normal distribution function Φ(x), with full relative accuracy in the lower tail. */
@@ -177,7 +188,7 @@ export function erf(x: number): number {
 /** t − arctan t for 0 ≤ t ≤ 1, full relative accuracy (arc-cosine kernels need it near antiparallel pairs). */
 export function atanDeficit(t: number): number {
   const z = t * t;
-  return t * (z * horner(ATAN_POLY, z));
+  return t * (z * hornerSplit(ATAN_POLY, z));
 }
 
 /** The angle in [0, π/2] of the point (x, y), x, y ≥ 0; 0 for the origin. */

@@ -56,12 +56,8 @@ const TWO_32 = 4294967296;
 
 /** Standard normals for rows firstRow … firstRow + rows − 1; the reference for every backend. */
 export function normals(request: NormalsRequest, out?: Matrix): Matrix {
-  checkRequest(request);
+  const result = checkNormals(request, out);
   const { seed, stream, firstRow, rows, cols } = request;
-  const result = out ?? matrix(rows, cols);
-  if (result.rows !== rows || result.cols !== cols) {
-    throw new LinalgError("shape", `out is ${result.rows} × ${result.cols}, wanted ${rows} × ${cols}`);
-  }
   const block = new Uint32Array(4);
   const angle = { cos: 0, sin: 0 };
   for (let r = 0; r < rows; r++) {
@@ -80,7 +76,8 @@ export function normals(request: NormalsRequest, out?: Matrix): Matrix {
   return result;
 }
 
-export function checkRequest({ seed, stream, firstRow, rows, cols }: NormalsRequest): void {
+/** `out`, or a new matrix of the shape wanted. Throws `argument` for a request out of range, `shape` for another `out`. */
+export function checkNormals({ seed, stream, firstRow, rows, cols }: NormalsRequest, out?: Matrix): Matrix {
   const word = (x: number) => Number.isInteger(x) && x >= 0 && x < TWO_32;
   const whole = (x: number) => Number.isSafeInteger(x) && x >= 0;
   if (!word(seed[0]) || !word(seed[1]) || !word(stream)) {
@@ -89,4 +86,9 @@ export function checkRequest({ seed, stream, firstRow, rows, cols }: NormalsRequ
   if (!whole(firstRow) || !whole(rows) || !whole(cols) || !whole(firstRow + rows)) {
     throw new LinalgError("argument", `normals: bad range firstRow=${firstRow}, rows=${rows}, cols=${cols}`);
   }
+  const result = out ?? matrix(rows, cols);
+  if (result.rows !== rows || result.cols !== cols) {
+    throw new LinalgError("shape", `out is ${result.rows} × ${result.cols}, wanted ${rows} × ${cols}`);
+  }
+  return result;
 }

@@ -242,6 +242,46 @@ export function kernelTests(create: BackendFactory): void {
       await expectMisuse(backend.arcCosine(1, gram, three, four, matrix(4, 3)), "shape");
     });
 
+    test("arc-cosine kernels have the bits of the reference, ill-scaled and degenerate inputs included", async () => {
+      for (const [rows, cols, scale] of [
+        [0, 0, 1],
+        [1, 1, 1],
+        [3, 5, 1],
+        [33, 1, 1e150],
+        [40, 41, 1e-150],
+        [2, 20_011, 1],
+        [150, 151, 1],
+      ]) {
+        const x = random(rows, 3, 87, scale);
+        const y = random(cols, 3, 88, scale);
+        if (rows > 2 && cols > 1) {
+          x.data.fill(0, 3, 6);
+          y.data.set(x.data.subarray(0, 3));
+          y.data.set(
+            x.data.subarray(0, 3).map((v) => -v),
+            3,
+          );
+        }
+        const gram = await reference.gemm(x, y, { transposeB: true });
+        const squares = (m: typeof x) => {
+          return Float64Array.from({ length: m.rows }, (_, i) =>
+            m.data.subarray(3 * i, 3 * i + 3).reduce((sum, v) => sum + v * v, 0),
+          );
+        };
+        const [a, b] = [squares(x), squares(y)];
+        if (rows > 2) gram.data[2] = Number.NaN;
+        for (const degree of [0, 1] as const) {
+          const want = await reference.arcCosine(degree, gram, a, b);
+          expectSameBits((await backend.arcCosine(degree, gram, a, b)).data, want.data);
+          const out = matrix(rows, cols);
+          expect(await backend.arcCosine(degree, gram, a, b, out)).toBe(out);
+          expectSameBits(out.data, want.data);
+        }
+        await expectMisuse(backend.arcCosine(0, gram, new Float64Array(rows + 1), b), "shape");
+        await expectMisuse(backend.arcCosine(1, gram, a, b, matrix(rows + 1, cols)), "shape");
+      }
+    });
+
     test("normals have the bits of the reference, whatever the window", async () => {
       for (const [rows, cols, firstRow] of [
         [0, 0, 0],

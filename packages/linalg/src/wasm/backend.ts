@@ -1,5 +1,6 @@
 import type { Backend, BackendInfo } from "../backend.ts";
 import { createReferenceBackend } from "../reference/backend.ts";
+import { arcCosine, elementwise, normals } from "./bulk.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
 import { gemm, syrk } from "./products.ts";
 import { Runtime } from "./runtime.ts";
@@ -31,10 +32,9 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     eigenvalues: (a, eigen) => runtime.exclusive(() => reference.eigenvalues(a, eigen)),
     extremalEigenvalues: (a, eigen) => runtime.exclusive(() => reference.extremalEigenvalues(a, eigen)),
     maskCounts: (masks, counts) => runtime.exclusive(() => reference.maskCounts(masks, counts)),
-    elementwise: (f, x, out) => runtime.exclusive(() => reference.elementwise(f, x, out)),
-    arcCosine: (degree, gram, rows, cols, out) =>
-      runtime.exclusive(() => reference.arcCosine(degree, gram, rows, cols, out)),
-    normals: (request, out) => runtime.exclusive(() => reference.normals(request, out)),
+    elementwise: (f, x, out) => elementwise(runtime, f, x, out),
+    arcCosine: (degree, gram, rows, cols, out) => arcCosine(runtime, degree, gram, rows, cols, out),
+    normals: (request, out) => normals(runtime, request, out),
     close: () => runtime.close(),
   };
 }

@@ -105,15 +105,15 @@ HEADER = "/** Written by test/golden/elementary_tables.py. Polynomials: lowest p
 
 
 def literal(x):
-    return "Math.SQRT2" if x == float(sqrt(mpf(2))) else repr(x).removesuffix(".0").replace("e-0", "e-")
+    return repr(x).removesuffix(".0").replace("e-0", "e-")
 
 
 def lines(values):
     return "".join(f"  {literal(v)},\n" for v in values)
 
 
-def scalar_lines(kind):
-    return "".join(f"export const {name}{kind} = {literal(value)};\n" for name, value in scalars.items())
+def scalar_lines(opening, closing):
+    return "".join(f"export const {name}{opening}{literal(value)}{closing};\n" for name, value in scalars.items())
 
 
 def table_lines(opening, closing):
@@ -121,7 +121,7 @@ def table_lines(opening, closing):
 
 
 root = pathlib.Path(__file__).resolve().parents[2]
-(root / "src/elementary-tables.ts").write_text(HEADER + scalar_lines("") + table_lines(" = Float64Array.of(", ")"))
-(root / "assembly/elementary-tables.ts").write_text(
-    HEADER + scalar_lines(": f64") + table_lines(": usize = memory.data<f64>([", "], 16)")
-)
+source = HEADER + scalar_lines(" = ", "") + table_lines(" = Float64Array.of(", ")")
+(root / "src/elementary-tables.ts").write_text(source.replace(literal(float(sqrt(mpf(2)))), "Math.SQRT2"))
+data = ": usize = memory.data<f64>(["
+(root / "assembly/elementary-tables.ts").write_text(HEADER + scalar_lines(data, "], 8)") + table_lines(data, "], 16)"))
