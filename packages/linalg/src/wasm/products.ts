@@ -1,16 +1,13 @@
+import { checkGemm, checkSyrk } from "../arguments.ts";
 import type { GemmOptions, SyrkOptions } from "../backend.ts";
-import { LinalgError } from "../error.ts";
-import { type Matrix, matrix } from "../matrix.ts";
+import type { Matrix } from "../matrix.ts";
 import { load, type Operand, reserve, unload } from "./operand.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** C ← α·op(A)·op(B) + β·C. Cost 2mnk operations and one copy of each operand. */
 export async function gemm(runtime: Runtime, a: Matrix, b: Matrix, options: GemmOptions = {}): Promise<Matrix> {
   const { transposeA = false, transposeB = false, alpha = 1 } = options;
-  const [m, k] = transposeA ? [a.cols, a.rows] : [a.rows, a.cols];
-  const [depth, n] = transposeB ? [b.cols, b.rows] : [b.rows, b.cols];
-  if (k !== depth) throw new LinalgError("shape", `product of ${m} × ${k} and ${depth} × ${n}`);
-  const out = target(m, n, options.out);
+  const { m, n, k, out } = checkGemm(a, b, options);
   const beta = options.out ? (options.beta ?? 0) : 0;
   await runtime.exclusive(async (arena) => {
     const left = load(arena, a);
@@ -26,8 +23,7 @@ export async function gemm(runtime: Runtime, a: Matrix, b: Matrix, options: Gemm
 /** C ← α·op(A)·op(A)ᵀ + β·C: the lower triangle is computed and mirrored. Cost about n²k operations. */
 export async function syrk(runtime: Runtime, a: Matrix, options: SyrkOptions = {}): Promise<Matrix> {
   const { transpose = false, alpha = 1 } = options;
-  const [n, k] = transpose ? [a.cols, a.rows] : [a.rows, a.cols];
-  const out = target(n, n, options.out);
+  const { n, k, out } = checkSyrk(a, options);
   const beta = options.out ? (options.beta ?? 0) : 0;
   await runtime.exclusive(async (arena) => {
     const left = load(arena, a);
@@ -43,12 +39,4 @@ export async function syrk(runtime: Runtime, a: Matrix, options: SyrkOptions = {
 /** Address, row stride and column stride of op(A). */
 export function view(a: Operand, transpose: boolean): [number, number, number] {
   return transpose ? [a.address, 1, a.stride] : [a.address, a.stride, 1];
-}
-
-function target(rows: number, cols: number, out: Matrix | undefined): Matrix {
-  if (!out) return matrix(rows, cols);
-  if (out.rows !== rows || out.cols !== cols) {
-    throw new LinalgError("shape", `out is ${out.rows} × ${out.cols}, the product ${rows} × ${cols}`);
-  }
-  return out;
 }
