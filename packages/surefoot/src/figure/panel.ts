@@ -64,7 +64,20 @@ export function drawPanel(panel: Panel, width: number, theme: Theme, document: D
     ],
   });
   const nodes = Array.from(svg.children).filter((node) => node.localName !== "style");
+  nodes.forEach(onWholePixels);
   return { nodes, height, colourOf };
+}
+
+/**
+ * Plot shifts every mark by half a pixel where it takes the screen for a coarse one (a browser with one device pixel per CSS pixel),
+ * and not elsewhere. All marks here are shifted by whole pixels, so rounding down gives the same drawing everywhere.
+ */
+function onWholePixels(node: Element): void {
+  const shift = /^translate\((-?[\d.]+),(-?[\d.]+)\)$/.exec(node.getAttribute("transform") ?? "");
+  if (!shift) return;
+  const [x, y] = [Math.floor(Number(shift[1])), Math.floor(Number(shift[2]))];
+  if (x === 0 && y === 0) node.removeAttribute("transform");
+  else node.setAttribute("transform", `translate(${x},${y})`);
 }
 
 interface Context {
