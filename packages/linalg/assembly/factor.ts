@@ -9,13 +9,18 @@ function split(n: i32): i32 {
 
 /**
  * A = L·Lᵀ in place on all threads, rows `ld` doubles apart; only the lower triangle is read, what is above it is not defined
- * afterwards. `status` (an i32) receives −1 or the first pivot that is not > 0. Halves recursively: factor, solve for the panel below, update the
- * rest, factor the rest; nearly all work is in products with long inner dimension.
+ * afterwards. `status` (two i32) receives −1 or the first pivot that is not > 0, and 1 if an entry is not finite (A is left alone
+ * then) or 0. Halves recursively: factor, solve for the panel below, update the rest, factor the rest; nearly all work is in products with
+ * long inner dimension.
  */
 export function cholesky(thread: i32, threads: i32, n: i32, a: usize, ld: isize, status: usize): void {
-  if (thread == 0) store<i32>(status, -1);
+  if (thread == 0) {
+    store<i32>(status, -1);
+    store<i32>(status, 0, 4);
+  }
   barrier(threads);
-  factor(thread, threads, n, a, ld, status, 0);
+  findNonFinite(thread, threads, n, n, a, ld, 1, status + 4);
+  if (load<i32>(status, 4) == 0) factor(thread, threads, n, a, ld, status, 0);
 }
 
 function factor(thread: i32, threads: i32, n: i32, a: usize, ld: isize, status: usize, offset: i32): void {

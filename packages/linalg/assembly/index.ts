@@ -8,5 +8,5 @@ export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
 export { heapBase } from "./memory";
 export { normals } from "./normals";
 export { packAdjacent, packAny, packPairs } from "./pack";
-export { choleskyLeaf, loadTile, solveTile, storeTile, substituteStrip } from "./substitute";
+export { choleskyLeaf, solveTile, storeTile, substituteStrip } from "./substitute";
 export { tile4x4, tile6x4 } from "./tile";

@@ -1,5 +1,5 @@
 import { nextTask } from "./barrier";
-import { packAny, packStrip } from "./pack";
+import { packStrip } from "./pack";
 import { tile4x4 } from "./tile";
 
 /**
@@ -68,39 +68,90 @@ export function substituteStrip(n: i32, valid: i32, x: usize, vector: isize, ste
     const rows = space + 8 * p * LEAF;
     const steps = min(4, n - p);
     const place = x + p * step;
-    loadTile(tile, place, vector, step, valid, steps);
+    packStrip(tile, place, vector, step, 4, valid, steps);
     if (p > 0) tile4x4(p, rows, vectors, tile, 32, -1, 1);
-    solveTile(tile, rows + (p << 5), steps);
-    memory.copy(vectors + (p << 5), tile, 128);
-    storeTile(tile, place, vector, step, valid, steps);
+    solveTile(tile, rows + (p << 5), steps, vectors + (p << 5));
+    storeTile(vectors + (p << 5), place, vector, step, valid, steps);
   }
 }
 
-/** Elements p … p + 3 of four vectors: row c of the tile is element p + c. Absent ones are zero. */
-export function loadTile(tile: usize, x: usize, vector: isize, step: isize, valid: i32, steps: i32): void {
-  packAny(tile, x, vector, step, 4, valid, steps);
-}
-
+/** Scatters a tile whose row c holds element c of `valid` vectors: packStrip backwards. */
 export function storeTile(tile: usize, x: usize, vector: isize, step: isize, valid: i32, steps: i32): void {
+  if (valid == 4 && steps == 4 && step == 8) {
+    transposePair(tile, x, vector);
+    transposePair(tile + 16, x + 2 * vector, vector);
+    return;
+  }
   for (let c = 0; c < steps; c++) {
-    for (let v = 0; v < valid; v++) store<f64>(x + v * vector + c * step, load<f64>(tile + (c << 5) + (v << 3)));
+    const from = tile + (c << 5);
+    const to = x + c * step;
+    if (valid == 4 && vector == 8) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+    } else {
+      for (let v = 0; v < valid; v++) store<f64>(to + v * vector, load<f64>(from + (v << 3)));
+    }
   }
 }
 
-/** Solves with the diagonal block: entry (c, p) of L at l + 32p + 8c. */
-export function solveTile(tile: usize, l: usize, n: i32): void {
-  for (let c = 0; c < n; c++) {
-    let s0 = v128.load(tile + (c << 5));
-    let s1 = v128.load(tile + (c << 5), 16);
-    for (let p = 0; p < c; p++) {
-      const factor = v128.load_splat<f64>(l + (p << 5) + (c << 3));
-      s0 = f64x2.sub(s0, f64x2.mul(factor, v128.load(tile + (p << 5))));
-      s1 = f64x2.sub(s1, f64x2.mul(factor, v128.load(tile + (p << 5), 16)));
-    }
-    const diagonal = v128.load_splat<f64>(l + (c << 5) + (c << 3));
-    v128.store(tile + (c << 5), f64x2.div(s0, diagonal));
-    v128.store(tile + (c << 5), f64x2.div(s1, diagonal), 16);
+/** Two columns of a 4 × 4 tile to two rows in memory. */
+// @ts-ignore: decorator
+@inline
+function transposePair(tile: usize, x: usize, vector: isize): void {
+  const t0 = v128.load(tile);
+  const t1 = v128.load(tile, 32);
+  const t2 = v128.load(tile, 64);
+  const t3 = v128.load(tile, 96);
+  v128.store(x, v128.shuffle<f64>(t0, t1, 0, 2));
+  v128.store(x, v128.shuffle<f64>(t2, t3, 0, 2), 16);
+  v128.store(x + vector, v128.shuffle<f64>(t0, t1, 1, 3));
+  v128.store(x + vector, v128.shuffle<f64>(t2, t3, 1, 3), 16);
+}
+
+/** Solves with the n × n diagonal block, entry (c, p) of L at l + 32p + 8c; row c of tile and solution is element c of four vectors. */
+export function solveTile(tile: usize, l: usize, n: i32, solution: usize): void {
+  if (n == 4) {
+    solveHalf(tile, l, solution);
+    solveHalf(tile + 16, l, solution + 16);
+    return;
   }
+  for (let c = 0; c < n; c++) {
+    for (let v = 0; v < 4; v++) {
+      const place = (c << 5) + (v << 3);
+      let value = load<f64>(tile + place);
+      for (let p = 0; p < c; p++) {
+        value -= load<f64>(l + (p << 5) + (c << 3)) * load<f64>(solution + (p << 5) + (v << 3));
+      }
+      store<f64>(solution + place, value / load<f64>(l + (c << 5) + (c << 3)));
+    }
+  }
+}
+
+/** Four elements of two vectors; the same operations in the same order as above. */
+// @ts-ignore: decorator
+@inline
+function solveHalf(tile: usize, l: usize, solution: usize): void {
+  const x0 = f64x2.div(v128.load(tile), entry(l, 0, 0));
+  const x1 = f64x2.div(less(v128.load(tile, 32), entry(l, 1, 0), x0), entry(l, 1, 1));
+  const s2 = less(less(v128.load(tile, 64), entry(l, 2, 0), x0), entry(l, 2, 1), x1);
+  const x2 = f64x2.div(s2, entry(l, 2, 2));
+  const s3 = less(less(less(v128.load(tile, 96), entry(l, 3, 0), x0), entry(l, 3, 1), x1), entry(l, 3, 2), x2);
+  v128.store(solution, x0);
+  v128.store(solution, x1, 32);
+  v128.store(solution, x2, 64);
+  v128.store(solution, f64x2.div(s3, entry(l, 3, 3)), 96);
+}
+
+// @ts-ignore: decorator
+@inline
+function entry(l: usize, c: usize, p: usize): v128 {
+  return v128.load_splat<f64>(l + (p << 5) + (c << 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function less(value: v128, factor: v128, x: v128): v128 {
+  return f64x2.sub(value, f64x2.mul(factor, x));
 }
 
 /**
@@ -116,17 +167,17 @@ export function choleskyLeaf(n: i32, a: usize, ld: isize): i32 {
       const rows = min(4, n - i);
       const packed = space + 8 * i * LEAF;
       const place = a + i * ld + (j << 3);
-      loadTile(tile, place, ld, 8, rows, columns);
+      packStrip(tile, place, ld, 8, 4, rows, columns);
       if (j > 0) tile4x4(j, strip, packed, tile, 32, -1, 1);
       if (i == j) {
         const pivot = choleskyTile(tile, columns);
         if (pivot >= 0) return j + pivot;
         storeLower(tile, place, ld, columns);
+        copyTile(packed + (j << 5), tile);
       } else {
-        solveTile(tile, strip + (j << 5), columns);
-        storeTile(tile, place, ld, 8, rows, columns);
+        solveTile(tile, strip + (j << 5), columns, packed + (j << 5));
+        storeTile(packed + (j << 5), place, ld, 8, rows, columns);
       }
-      memory.copy(packed + (j << 5), tile, 128);
     }
   }
   return -1;
@@ -158,4 +209,8 @@ function storeLower(tile: usize, a: usize, ld: isize, n: i32): void {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) store<f64>(a + i * ld + (j << 3), load<f64>(tile + (j << 5) + (i << 3)));
   }
+}
+
+function copyTile(to: usize, from: usize): void {
+  for (let i = 0; i < 128; i += 16) v128.store(to + i, v128.load(from + i));
 }

@@ -14,21 +14,26 @@ export async function cholesky(runtime: Runtime, a: Matrix): Promise<CholeskyOut
   if (a.cols !== n) throw new LinalgError("shape", `Cholesky of a ${n} × ${a.cols} matrix`);
   return runtime.exclusive(async (arena) => {
     const operand = loadLower(arena, a);
-    if (await hasNonFinite(runtime, arena, operand, true)) return { status: "not-finite" };
-    const pivot = await factorInPlace(runtime, arena, operand);
-    if (pivot >= 0) return { status: "not-positive-definite", pivot };
+    const outcome = await factorInPlace(runtime, arena, operand);
+    if (outcome.status !== "ok") return outcome;
     const factor = matrix(n, n);
     unloadLower(arena, operand, factor.data);
     return { status: "ok", factor };
   });
 }
 
-/** Overwrites the lower triangle of a finite operand by its Cholesky factor; returns −1 or the first pivot that is not > 0. */
-export async function factorInPlace(runtime: Runtime, arena: Arena, a: Operand): Promise<number> {
+/** Overwrites the lower triangle of an operand by its Cholesky factor. */
+export async function factorInPlace(
+  runtime: Runtime,
+  arena: Arena,
+  a: Operand,
+): Promise<Exclude<CholeskyOutcome, { status: "ok" }> | { readonly status: "ok" }> {
   const n = a.rows;
-  const status = arena.bytes(4);
-  await runtime.run("cholesky", [n, a.address, a.stride, status], n ** 3 / 3);
-  return arena.view32(status, 1)[0];
+  const address = arena.bytes(8);
+  await runtime.run("cholesky", [n, a.address, a.stride, address], n ** 3 / 3);
+  const [pivot, nonFinite] = arena.view32(address, 2);
+  if (nonFinite) return { status: "not-finite" };
+  return pivot < 0 ? { status: "ok" } : { status: "not-positive-definite", pivot };
 }
 
 /** X with L·X = B, or Lᵀ·X = B: forward or backward substitution in blocks, with true divisions. Cost n²m operations. */
@@ -47,7 +52,7 @@ export async function solveTriangular(
     const triangle = loadLower(arena, l);
     const x = load(arena, b);
     await solveInPlace(runtime, triangle, x, options.transpose ?? false);
-    if (await hasNonFinite(runtime, arena, x, false)) return { status: "not-finite" };
+    if (await hasNonFinite(runtime, arena, x)) return { status: "not-finite" };
     const solution = matrix(n, b.cols);
     unload(arena, x, solution.data);
     return { status: "ok", solution };
@@ -65,10 +70,9 @@ export async function solveInPlace(runtime: Runtime, l: Operand, x: Operand, tra
   await runtime.run("solveLeft", args, n * n * x.cols);
 }
 
-async function hasNonFinite(runtime: Runtime, arena: Arena, a: Operand, lower: boolean): Promise<boolean> {
+async function hasNonFinite(runtime: Runtime, arena: Arena, a: Operand): Promise<boolean> {
   const found = arena.view32(arena.bytes(4), 1);
   found[0] = 0;
-  const args = [a.rows, a.cols, a.address, a.stride, lower ? 1 : 0, found.byteOffset];
-  await runtime.run("findNonFinite", args, a.rows * a.cols);
+  await runtime.run("findNonFinite", [a.rows, a.cols, a.address, a.stride, 0, found.byteOffset], a.rows * a.cols);
   return found[0] !== 0;
 }
