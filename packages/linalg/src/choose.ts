@@ -2,6 +2,7 @@ import type { Backend, BackendName } from "./backend.ts";
 import { LinalgError } from "./error.ts";
 import { createNativeBackend, findNativeLibrary } from "./native/backend.ts";
 import { createReferenceBackend } from "./reference/backend.ts";
+import { createWasmBackend } from "./wasm/backend.ts";
 
 export interface ChooseOptions {
   /** Threads to use; default: what the library or the machine offers. */
@@ -52,16 +53,20 @@ export async function chooseBackend(name: "auto" | BackendName = "auto", options
 
 const taken = ({ info }: Backend): Considered => ({ name: info.name, available: true, reason: info.detail });
 
-async function create(name: BackendName, options: ChooseOptions): Promise<Backend> {
+async function create(name: BackendName, { threads, deterministic = false, library }: ChooseOptions): Promise<Backend> {
   if (name === "reference") return createReferenceBackend();
-  if (name === "wasm") throw new LinalgError("backend-unavailable", "wasm: this build has no WebAssembly kernels");
-  if (options.deterministic) {
+  const wasm = () => createWasmBackend({ deterministic, ...(threads === undefined ? {} : { threads }) });
+  if (name === "wasm") return wasm();
+  if (deterministic) {
     throw new LinalgError("argument", "native is not deterministic: ask for wasm, or leave deterministic out");
   }
-  const { threads, library } = options;
-  const kernels = createReferenceBackend();
-  return createNativeBackend(kernels, {
+  const kernels = await wasm();
+  const options = {
     ...(threads === undefined ? {} : { threads }),
     ...(library === undefined ? {} : { library }),
+  };
+  return createNativeBackend(kernels, options).catch(async (error: unknown) => {
+    await kernels.close();
+    throw error;
   });
 }

@@ -26,6 +26,13 @@ test("a name takes that backend and no other", async () => {
 
 test("a deterministic choice is never native", async () => {
   await expectMisuse(chooseBackend("native", { deterministic: true }), "argument");
+  const { backend, considered } = await chooseBackend("auto", { deterministic: true, threads: 1 });
+  expect(backend.info).toMatchObject({ name: "wasm", deterministic: true, threads: 1 });
+  expect(considered.map(({ name, available }) => [name, available])).toEqual([
+    ["native", false],
+    ["wasm", true],
+  ]);
+  await backend.close();
 });
 
 test("the doctor's report is plain data that agrees with what can be chosen", async () => {

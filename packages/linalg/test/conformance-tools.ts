@@ -107,19 +107,27 @@ export async function expectMisuse(promise: Promise<unknown>, code: LinalgErrorC
   expect((error as LinalgError).code).toBe(code);
 }
 
-/** 2·γ·|α|·|op(A)|·|op(B)| + …: how far two results may differ that both keep the contract's rounding bound. */
-export function productBound(
+interface ProductOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/** op(A)·op(B) by the reference with the bound that a backend must keep: made once, asked for many α and β. */
+export function oracle(
   a: Matrix,
   b: Matrix,
-  options: { transposeA?: boolean; transposeB?: boolean; alpha?: number; beta?: number },
-  before?: Matrix,
-): (index: number) => number {
-  const { alpha = 1, beta = 0 } = options;
+  options: ProductOptions = {},
+): (got: Matrix, scalars?: { readonly alpha?: number; readonly beta?: number; readonly before?: Matrix }) => void {
   const inner = options.transposeA ? a.rows : a.cols;
-  const size = gemm(absolute(a), absolute(b), { ...options, alpha: Math.abs(alpha), beta: 0 });
-  const tiny = 2 * (inner + 3) * 2 ** -1074 * Math.max(1, Math.abs(alpha));
-  return (i) =>
-    2 * gamma(inner + 3) * (size.data[i] + (before && beta !== 0 ? Math.abs(beta * before.data[i]) : 0)) + tiny;
+  const product = gemm(a, b, options);
+  const size = gemm(absolute(a), absolute(b), options);
+  return (got, { alpha = 1, beta = 0, before } = {}) => {
+    const old = (i: number) => (before && beta !== 0 ? beta * before.data[i] : 0);
+    const want = { ...product, data: product.data.map((x, i) => alpha * x + old(i)) };
+    const tiny = 2 * (inner + 3) * 2 ** -1074 * Math.max(1, Math.abs(alpha));
+    // Both sides keep the contract's bound, hence the factor 2; three roundings for α, β and the last sum.
+    expectWithin(got, want, (i) => 2 * gamma(inner + 3) * (Math.abs(alpha) * size.data[i] + Math.abs(old(i))) + tiny);
+  };
 }
 
 export function filled(rows: number, cols: number, value: number): Matrix {
