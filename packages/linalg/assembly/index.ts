@@ -5,6 +5,7 @@ export { barrierTest } from "./barrier";
 export { elementwise } from "./bulk";
 export { cholesky, findNonFinite, nonFiniteRow, solveLeft } from "./factor";
 export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
+export { countRow, countTables, flushRow, maskCounts, maskSpace, weightedCounts, weightedRow, weightTables } from "./masks";
 export { heapBase } from "./memory";
 export { normals } from "./normals";
 export { packAdjacent, packAny, packPairs } from "./pack";

@@ -1,6 +1,7 @@
 import type { Backend, BackendInfo } from "../backend.ts";
 import { createReferenceBackend } from "../reference/backend.ts";
 import { arcCosine, elementwise, normals } from "./bulk.ts";
+import { maskCounts } from "./bulk-masks.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
 import { gemm, syrk } from "./products.ts";
 import { Runtime } from "./runtime.ts";
@@ -31,7 +32,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     solveTriangular: (l, b, solve) => solveTriangular(runtime, l, b, solve),
     eigenvalues: (a, eigen) => runtime.exclusive(() => reference.eigenvalues(a, eigen)),
     extremalEigenvalues: (a, eigen) => runtime.exclusive(() => reference.extremalEigenvalues(a, eigen)),
-    maskCounts: (masks, counts) => runtime.exclusive(() => reference.maskCounts(masks, counts)),
+    maskCounts: (masks, counts) => maskCounts(runtime, masks, counts?.weights),
     elementwise: (f, x, out) => elementwise(runtime, f, x, out),
     arcCosine: (degree, gram, rows, cols, out) => arcCosine(runtime, degree, gram, rows, cols, out),
     normals: (request, out) => normals(runtime, request, out),
