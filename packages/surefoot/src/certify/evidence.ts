@@ -34,6 +34,8 @@ export interface Point {
   readonly gradients?: readonly Matrix[];
   /** K = J·Jᵀ over the trained tensors, n × n. */
   readonly kernel?: Matrix;
+  /** The extreme eigenvalues of K, as the same measurer finds them. */
+  readonly spectrum?: Spectrum;
 }
 
 /** All symmetric n × n matrices A with ‖A − mid‖₂ ≤ radius and |A_ij − mid_ij| ≤ radius for every entry. */
@@ -69,6 +71,8 @@ export interface SmoothEvidence {
   readonly curvatureBound: Interval;
   /** Layers 1 … L. */
   readonly layers: readonly LayerEvidence[];
+  /** ≥ √λ_max(G̃∘G̃), G̃ as in `TwoLayerEvidence`, for networks of any depth; κ bound (d) is left out without it. */
+  readonly hadamardNorm?: number;
   /** Present iff there is exactly one hidden layer. */
   readonly twoLayer?: TwoLayerEvidence;
   /** How far the norms in `layers` and `twoLayer` can be trusted. */

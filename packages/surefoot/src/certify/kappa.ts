@@ -1,9 +1,11 @@
 import type { Arithmetic } from "../interval/arithmetic.ts";
 import type { SmoothEvidence } from "./evidence.ts";
+import { neuronBound } from "./kappa-neuron.ts";
 import { recursionBound } from "./kappa-recursion.ts";
+import { stackedBound } from "./kappa-stacked.ts";
 import { twoLayerBound } from "./kappa-two-layer.ts";
 
-export type KappaName = "recursion" | "two-layer";
+export type KappaName = "recursion" | "two-layer" | "per-neuron" | "stacked";
 
 /**
  * An upper bound of the Lipschitz constant (spectral norm) of the Jacobian J over the trained tensors, as S1 asks for it:
@@ -32,7 +34,7 @@ export function ballBound(name: KappaName, at: (r: number) => number): KappaBoun
 type KappaRule = (evidence: SmoothEvidence, arithmetic: Arithmetic) => KappaBound | undefined;
 
 /** To add a bound is to add its file and a line here; a rule answers undefined for networks it does not cover. */
-const RULES: readonly KappaRule[] = [twoLayerBound, recursionBound];
+const RULES: readonly KappaRule[] = [twoLayerBound, neuronBound, recursionBound, stackedBound];
 
 export function kappaBounds(evidence: SmoothEvidence, arithmetic: Arithmetic): readonly KappaBound[] {
   return RULES.map((rule) => rule(evidence, arithmetic)).filter((bound) => bound !== undefined);

@@ -38,6 +38,10 @@ function computed(value: number): Measured {
   return { value: point(value), warrant: "computed", how: HOW };
 }
 
+function measured<T>(evidence: T): Measurement<T> {
+  return { status: "ok", evidence };
+}
+
 function failed(reason: string) {
   return { status: "failed" as const, reason };
 }
@@ -58,7 +62,7 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
   const pass = at.pass ?? (await forward(network, weights, dataset.x, backend));
   const gradients = at.gradients ?? (await backward(network, weights, pass, backend));
   const kernel = at.kernel ?? (await tangentKernel(network, dataset.x, pass, gradients, backend));
-  const eigenvalues = await spectrum(kernel, backend);
+  const eigenvalues = at.spectrum ? measured(at.spectrum) : await spectrum(kernel, backend);
   if (eigenvalues.status === "failed") return eigenvalues;
   const residual = norm(pass.outputs.map((u, i) => u - dataset.y[i]));
   if (!Number.isFinite(residual)) return failed("the outputs are not finite");
@@ -82,6 +86,7 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
       slopeBound: point(activation.slopeBound),
       curvatureBound: point(activation.curvatureBound),
       layers,
+      hadamardNorm: hadamardNorm(await trainedGram(network, dataset.x, backend)),
       ...(twoLayer ? { twoLayer } : {}),
       norms: { warrant: "computed", how: HOW },
     },
@@ -139,6 +144,13 @@ async function trainedGram(network: Network, x: Matrix, backend: Backend): Promi
   return gram;
 }
 
+/** √λ_max(G∘G). */
+function hadamardNorm(gram: Matrix): number {
+  const up = upward(rounded);
+  const squares = gram.data.map((g) => g * g);
+  return up.sqrt(perronBound(matrix(gram.rows, gram.cols, squares), up));
+}
+
 async function twoLayerEvidence(
   network: Network,
   weights: Weights,
@@ -149,14 +161,8 @@ async function twoLayerEvidence(
   const gram = await trainedGram(network, x, backend);
   const largest = await backend.extremalEigenvalues(gram, { which: "largest" });
   if (largest.status !== "ok" || !largest.largest) return undefined;
-  const up = upward(rounded);
-  const squared = matrix(
-    gram.rows,
-    gram.cols,
-    gram.data.map((g) => g * g),
-  );
   return {
-    hadamardNorm: up.sqrt(perronBound(squared, up)),
+    hadamardNorm: hadamardNorm(gram),
     inputNorm: Math.sqrt(Math.max(0, largest.largest.value + largest.largest.residual)),
     outputWeights: weights[network.layers[1].weight].data.map(Math.abs),
     featureBounds: columnNorms(pass.h[0]),

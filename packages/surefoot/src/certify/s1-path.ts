@@ -62,15 +62,16 @@ export function walkPath(
 
   /** A cell on which M falls by about `fall` and at most by m/2. */
   function nextCell(t: number, height: number, fall: number, last: number) {
-    let h = fall / (last > 0 ? last : smallestKappa(t, 0, height / 2).kappa);
+    let h = fall / (last > 0 ? last : smallestKappa(t, 0, height).kappa);
     if (!(h > 0)) return undefined; // κ is infinite or NaN
     if (!Number.isFinite(h)) h = longestCell(t, height); // κ = 0 so far
     for (let attempt = 0; attempt < 200; attempt++, h /= 2) {
       const right = t + h;
       if (!(right > t)) return undefined;
-      const { kappa, bound } = smallestKappa(t, right - t, height / 2);
-      // 0.99: room for the rounding of M's end, so that M ≥ height/2 (assumed for the bound) holds on the cell
-      if (kappa * (right - t) <= 0.99 * Math.min(height / 2, 2 * fall)) return { right, kappa, bound };
+      const drop = Math.min(height / 2, 2 * fall);
+      const { kappa, bound } = smallestKappa(t, right - t, height - drop);
+      // 0.99: room for rounding, so that M ≥ height − drop, which the bound was told, holds on the cell
+      if (kappa * (right - t) <= 0.99 * drop) return { right, kappa, bound };
     }
     return undefined;
   }

@@ -1,0 +1,95 @@
+import type { SmoothEvidence } from "./evidence.ts";
+import type { Upward } from "./upward.ts";
+
+/**
+ * What one sample's layer ℓ can do on the ball of radius r around θ₀ (κ bounds (a) and (d); docs/certificates.md, theory/05). Vectors are
+ * over the layers j of a unit direction θ̇ with parts of norm v_j: ‖ḣ‖ ≤ χ·v, ‖ġ‖ ≤ γ·v. All are bounds from above.
+ */
+export interface SampleLayer {
+  /** ‖h_{ℓ−1}‖. */
+  readonly input: number;
+  /** ‖(s_ℓ h_{ℓ−1} if W_ℓ is trained, 1 if b_ℓ is)‖: what a unit of the layer's own parameters moves z_ℓ by. */
+  readonly own: number;
+  /** χ_{ℓ−1}. */
+  readonly inputTangent: Float64Array;
+  /** Γ_ℓ ≥ ‖g_ℓ‖ and γ_ℓ, its tangent. */
+  readonly gradient: number;
+  readonly gradientTangent: Float64Array;
+  /** Q_ℓ ≥ ‖q_ℓ‖_∞ (0 for ℓ = L). */
+  readonly back: number;
+  /** The tangent of q_ℓ. */
+  readonly backTangent: Float64Array;
+}
+
+/** Layers 1 … L of sample i. */
+export function sweepSample(evidence: SmoothEvidence, i: number, r: number, up: Upward): SampleLayer[] {
+  const { layers } = evidence;
+  const slope = evidence.slopeBound.upper;
+  const curvature = evidence.curvatureBound.upper;
+  const last = layers.length - 1;
+  const forward = forwardSweep(evidence, i, r, up);
+
+  let drift = 0; // dg_ℓ
+  let gradient = 1; // g_L = 1
+  let gradientTangent: Float64Array = new Float64Array(layers.length);
+  let back = 0;
+  let backTangent: Float64Array = gradientTangent;
+  const out: SampleLayer[] = [];
+  for (let l = last; l >= 0; l--) {
+    const { input, own, inputTangent, moved, tangent } = forward[l];
+    if (l < last) {
+      const above = layers[l + 1];
+      const reach = above.trainsWeight ? r : 0;
+      const start = layers[l].backpropagatedBounds?.[i] ?? Number.NaN; // ‖q_ℓ(θ₀)‖_∞
+      const aboveNow = up.add(above.gradientBounds[i], drift);
+      // dq_ℓ = s(‖W‖dg + r(‖g‖ + dg))
+      const pulled = up.mul(above.scale, up.add(up.mul(above.weightNorm, drift), times(reach, aboveNow, up)));
+      backTangent = scaled(gradientTangent, layerNorm(above.scale, above.weightNorm, reach, up), up);
+      if (above.trainsWeight) backTangent[l + 1] = up.add(backTangent[l + 1], up.mul(above.scale, gradient));
+      back = up.add(start, pulled);
+      drift = up.add(times(up.mul(curvature, moved), start, up), up.mul(slope, pulled));
+      gradient = up.add(layers[l].gradientBounds[i], drift);
+      gradientTangent = sum(scaled(tangent, up.mul(curvature, back), up), scaled(backTangent, slope, up), up);
+    }
+    out[l] = { input, own, inputTangent, gradient, gradientTangent, back, backTangent };
+  }
+  return out;
+}
+
+function forwardSweep(evidence: SmoothEvidence, i: number, r: number, up: Upward) {
+  const { layers } = evidence;
+  const slope = evidence.slopeBound.upper;
+  let drift = 0; // dh_{ℓ−1}
+  let tangentIn: Float64Array = new Float64Array(layers.length); // χ_{ℓ−1}
+  return layers.map((layer, l) => {
+    const input = up.add(layer.inputBounds[i], drift);
+    const inputTangent = tangentIn;
+    const own = up.hypot(layer.trainsWeight ? up.mul(layer.scale, input) : 0, layer.trainsBias ? 1 : 0);
+    // ‖z_ℓ − z_ℓ(θ₀)‖ ≤ s‖W_ℓ‖dh + ‖[ΔW, Δb]‖_F·‖(s h, 1)‖
+    const moved = up.add(times(up.mul(layer.scale, layer.weightNorm), drift, up), times(r, own, up));
+    const grown = layerNorm(layer.scale, layer.weightNorm, layer.trainsWeight ? r : 0, up);
+    const tangent = scaled(inputTangent, grown, up); // ζ_ℓ
+    tangent[l] = up.add(tangent[l], own);
+    drift = up.mul(slope, moved);
+    tangentIn = scaled(tangent, slope, up);
+    return { input, own, inputTangent, moved, tangent };
+  });
+}
+
+/** w_ℓ = s_ℓ(‖W_ℓ‖₂ + r). */
+export function layerNorm(scale: number, norm: number, reach: number, up: Upward): number {
+  return up.mul(scale, reach === 0 ? norm : up.add(norm, reach));
+}
+
+/** a·b, 0 where one is 0 even if the other is out of hand. */
+export function times(a: number, b: number, up: Upward): number {
+  return a === 0 || b === 0 ? 0 : up.mul(a, b);
+}
+
+export function scaled(v: Float64Array, factor: number, up: Upward): Float64Array {
+  return v.map((x) => times(x, factor, up));
+}
+
+export function sum(a: Float64Array, b: Float64Array, up: Upward): Float64Array {
+  return a.map((x, j) => up.add(x, b[j]));
+}

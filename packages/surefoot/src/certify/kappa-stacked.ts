@@ -1,0 +1,160 @@
+import { type Matrix, matrix } from "@surefoot/linalg";
+import type { Arithmetic } from "../interval/arithmetic.ts";
+import { layerNorm, type SampleLayer, scaled, sum, sweepSample, times } from "./ball-sweep.ts";
+import type { SmoothEvidence } from "./evidence.ts";
+import { ballBound, type KappaBound } from "./kappa.ts";
+import { perronBound, type Upward, upward } from "./upward.ts";
+
+/**
+ * κ bound (d): any depth, with the operator norms of matrices over all samples next to the per-sample norms of (a)
+ * (docs/certificates.md, theory/05).
+ *
+ * κ = sup over unit c of ‖Σ c_i∇²u_i‖. Its block (ℓ, j) is Ġ_ℓᵀD_cA_ℓ + s_ℓG_ℓᵀD_cḢ_{ℓ−1} for unit directions of layer j, A_ℓ with the rows
+ * (s_ℓ h_{ℓ−1}, 1), and ‖Ġ D_c Aᵀ‖_F ≤ min(max_i‖ġ_i‖·‖A‖₂, ‖Ġ‖_F·max_i‖A_i‖, (Σ‖ġ_i‖²‖A_i‖²)^½). κ is at most the norm of the matrix of
+ * the block bounds; the blocks (ℓ, j) and (j, ℓ) have one norm, so the lesser bound counts for both.
+ */
+export function stackedBound(evidence: SmoothEvidence, arithmetic: Arithmetic): KappaBound | undefined {
+  if (evidence.twoLayer || evidence.hadamardNorm === undefined) return undefined;
+  const { hadamardNorm } = evidence;
+  const up = upward(arithmetic);
+  return ballBound("stacked", (r) => perronBound(blockBounds(evidence, hadamardNorm, r, up), up));
+}
+
+/** The whole sample at once: Frobenius norms of tangents, spectral norms of H and G on the ball. */
+interface StackedLayer {
+  /** ≥ ‖A_ℓ‖₂. */
+  readonly own: number;
+  /** ≥ ‖Ḣ_{ℓ−1}‖_F per unit of each layer. */
+  readonly inputTangent: Float64Array;
+  /** ≥ ‖G_ℓ‖₂ and ≥ ‖Ġ_ℓ‖_F. */
+  readonly gradient: number;
+  readonly gradientTangent: Float64Array;
+}
+
+function blockBounds(evidence: SmoothEvidence, hadamardNorm: number, r: number, up: Upward): Matrix {
+  const { layers, samples } = evidence;
+  const depth = layers.length;
+  const swept = Array.from({ length: samples }, (_, i) => sweepSample(evidence, i, r, up));
+  const stacked = sweepAll(evidence, swept, r, up);
+  const most = (l: number, value: (at: SampleLayer) => number) =>
+    swept.reduce((largest, sample) => Math.max(largest, value(sample[l])), 0);
+  const root = (l: number, value: (at: SampleLayer) => number) =>
+    up.sqrt(swept.reduce((total, sample) => up.add(total, square(value(sample[l]), up)), 0));
+
+  const blocks = matrix(depth, depth);
+  for (const [l, layer] of layers.entries()) {
+    if (!layer.trainsWeight && !layer.trainsBias) continue;
+    const all = stacked[l];
+    for (let j = 0; j < depth; j++) {
+      const turning =
+        l === 0 && j === 0
+          ? firstBlock(evidence, hadamardNorm, swept, all.own, up)
+          : Math.min(
+              times(
+                most(l, (at) => at.gradientTangent[j]),
+                all.own,
+                up,
+              ),
+              times(
+                all.gradientTangent[j],
+                most(l, (at) => at.own),
+                up,
+              ),
+              root(l, (at) => times(at.gradientTangent[j], at.own, up)),
+            );
+      const shifting = layer.trainsWeight
+        ? Math.min(
+            times(
+              all.gradient,
+              most(l, (at) => at.inputTangent[j]),
+              up,
+            ),
+            times(
+              most(l, (at) => at.gradient),
+              all.inputTangent[j],
+              up,
+            ),
+            root(l, (at) => times(at.gradient, at.inputTangent[j], up)),
+          )
+        : 0;
+      blocks.data[l * depth + j] = up.add(turning, times(layer.scale, shifting, up));
+    }
+  }
+  for (let l = 0; l < depth; l++) {
+    for (let j = 0; j < l; j++) {
+      const least = Math.min(blocks.data[l * depth + j], blocks.data[j * depth + l]);
+      blocks.data[l * depth + j] = blocks.data[j * depth + l] = least;
+    }
+  }
+  return blocks;
+}
+
+/** Block (1, 1): the part with σ'' is block-diagonal over neurons, as in bound (b). */
+function firstBlock(
+  { layers, curvatureBound, slopeBound }: SmoothEvidence,
+  hadamardNorm: number,
+  swept: readonly SampleLayer[][],
+  own: number,
+  up: Upward,
+): number {
+  if (layers.length === 1) return 0;
+  const largestBack = swept.reduce((largest, [first]) => Math.max(largest, first.back), 0);
+  const largestTurn = swept.reduce((largest, [first]) => Math.max(largest, first.backTangent[0]), 0);
+  const bending = times(up.mul(curvatureBound.upper, largestBack), hadamardNorm, up);
+  return up.add(bending, times(times(slopeBound.upper, largestTurn, up), own, up));
+}
+
+function sweepAll(
+  evidence: SmoothEvidence,
+  swept: readonly SampleLayer[][],
+  r: number,
+  up: Upward,
+): readonly StackedLayer[] {
+  const { layers, samples } = evidence;
+  const slope = evidence.slopeBound.upper;
+  const curvature = evidence.curvatureBound.upper;
+  const last = layers.length - 1;
+  const rootSamples = up.sqrt(samples);
+
+  let drift = 0; // ‖H_{ℓ−1} − H_{ℓ−1}(θ₀)‖_F
+  let tangentIn: Float64Array = new Float64Array(layers.length);
+  const forward = layers.map((layer, l) => {
+    const inputNorm = up.add(layer.stackedInputNorm, drift);
+    const own = up.hypot(layer.trainsWeight ? up.mul(layer.scale, inputNorm) : 0, layer.trainsBias ? rootSamples : 0);
+    const inputTangent = tangentIn;
+    const moved = up.add(times(up.mul(layer.scale, layer.weightNorm), drift, up), times(r, own, up));
+    const grown = layerNorm(layer.scale, layer.weightNorm, layer.trainsWeight ? r : 0, up);
+    const tangent = scaled(inputTangent, grown, up);
+    tangent[l] = up.add(tangent[l], own);
+    drift = up.mul(slope, moved);
+    tangentIn = scaled(tangent, slope, up);
+    return { own, inputTangent, moved, tangent };
+  });
+
+  let gradientDrift = 0; // ‖G_ℓ − G_ℓ(θ₀)‖_F
+  let gradient = rootSamples;
+  let gradientTangent: Float64Array = new Float64Array(layers.length);
+  const out: StackedLayer[] = [];
+  for (let l = last; l >= 0; l--) {
+    const { own, inputTangent, moved, tangent } = forward[l];
+    if (l < last) {
+      const above = layers[l + 1];
+      const reach = above.trainsWeight ? r : 0;
+      const start = layers[l].backpropagatedBounds?.reduce((a, b) => Math.max(a, b), 0) ?? Number.NaN;
+      const largestBack = swept.reduce((largest, sample) => Math.max(largest, sample[l].back), 0);
+      const kept = up.mul(above.weightNorm, gradientDrift);
+      const pulled = up.mul(above.scale, up.add(kept, times(reach, gradient, up)));
+      const backTangent = scaled(gradientTangent, layerNorm(above.scale, above.weightNorm, reach, up), up);
+      if (above.trainsWeight) backTangent[l + 1] = up.add(backTangent[l + 1], up.mul(above.scale, gradient));
+      gradientDrift = up.add(times(up.mul(curvature, moved), start, up), up.mul(slope, pulled));
+      gradient = up.add(layers[l].stackedGradientNorm, gradientDrift);
+      gradientTangent = sum(scaled(tangent, up.mul(curvature, largestBack), up), scaled(backTangent, slope, up), up);
+    }
+    out[l] = { own, inputTangent, gradient, gradientTangent };
+  }
+  return out;
+}
+
+function square(x: number, up: Upward): number {
+  return times(x, x, up);
+}
