@@ -9,13 +9,21 @@ export function normalize(dataset: Dataset, how: Normalization): Dataset {
   return how === "center" ? centred : unitRows(centred);
 }
 
-/** x_ij ← x_ij − (1/n) Σ_k x_kj: the columns' means over these samples become 0 up to rounding. */
+/** x_ij ← x_ij − (1/n) Σ_k x_kj: the columns' means over these samples become 0 up to rounding. Throws `data` on overflow. */
 function center(dataset: Dataset): Dataset {
   const { rows, cols, data } = dataset.x;
   const mean = new Float64Array(cols);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) mean[j] += data[i * cols + j] / rows;
+  for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) mean[j] += data[i * cols + j];
+  for (let j = 0; j < cols; j++) mean[j] /= rows;
   const out = new Float64Array(data.length);
   for (let i = 0; i < rows; i++) for (let j = 0; j < cols; j++) out[i * cols + j] = data[i * cols + j] - mean[j];
+  const bad = out.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new SurefootError(
+      "data",
+      `${dataset.provenance.source}: column ${bad % cols} (counted from 0) is too large to be centred in float64; scale it down`,
+    );
+  }
   return withInputs(dataset, out, cols, "center");
 }
 

@@ -10,16 +10,16 @@ export function npzSamples(bytes: Uint8Array<ArrayBuffer>, path: string): Sample
   const name = baseName(path);
   const archive = openZip(bytes, name);
   const array = (key: "x" | "y"): NpyArray => {
-    const content = archive.read(`${key}.npy`);
-    if (content === undefined) {
-      const keys = archive.names.map((entry) => entry.replace(/\.npy$/, ""));
+    const unpack = archive.get(`${key}.npy`);
+    if (unpack === undefined) {
+      const keys = [...archive.keys()].map((entry) => entry.replace(/\.npy$/, ""));
       throw new SurefootError(
         "data",
         `${name}: no array "${key}"; the file has ${keys.length === 0 ? "no arrays" : keys.join(", ")}; ` +
           `save it with numpy.savez("${name}", x=…, y=…)`,
       );
     }
-    return parseNpy(content, `${name}, array ${key}`);
+    return parseNpy(unpack(), `${name}, array ${key}`);
   };
   return samplesFrom(inputs(array("x"), `${name}, array x`), labels(array("y"), `${name}, array y`), name);
 }

@@ -15,23 +15,14 @@ interface Entry {
   readonly headerAt: number;
 }
 
-/** An archive's entries by name, each unpacked and checked when it is asked for. */
-export interface ZipArchive {
-  readonly names: readonly string[];
-  /** Throws `file` for an entry that is damaged or too large; undefined when there is none of this name. */
-  read(name: string): Uint8Array<ArrayBuffer> | undefined;
-}
-
-/** Opens an archive; throws `file` when the bytes are no whole ZIP archive. */
-export function openZip(bytes: Uint8Array<ArrayBuffer>, name: string): ZipArchive {
-  const entries = new Map(readDirectory(bytes, name).map((entry) => [entry.name, entry]));
-  return {
-    names: [...entries.keys()],
-    read: (wanted) => {
-      const entry = entries.get(wanted);
-      return entry === undefined ? undefined : unpack(bytes, entry, `${name}, entry ${wanted}`);
-    },
-  };
+/** Opens an archive: each entry by name, unpacked and checked when it is asked for. Both throw `file` for damaged bytes. */
+export function openZip(
+  bytes: Uint8Array<ArrayBuffer>,
+  name: string,
+): ReadonlyMap<string, () => Uint8Array<ArrayBuffer>> {
+  return new Map(
+    readDirectory(bytes, name).map((entry) => [entry.name, () => unpack(bytes, entry, `${name}, entry ${entry.name}`)]),
+  );
 }
 
 const damaged = (where: string, what: string, cause?: unknown) =>

@@ -1,0 +1,16 @@
+export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { type ArrayToWrite, formatNpy, formatNpz } from "./npy-write.ts";
+export {
+  type ColumnType,
+  createRecord,
+  formatRecord,
+  type RecordColumns,
+  type RecordRow,
+  type RunRecord,
+  readRecord,
+  resumeRecord,
+} from "./parquet-record.ts";
+export { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from "./run-folder.ts";
+export { formatSafetensors, parseSafetensors, type Tensor, type TensorFile } from "./safetensors.ts";
+export { readWeights, writeWeights } from "./weights-file.ts";
+export { writeAtomically } from "./write-atomically.ts";
