@@ -29,7 +29,7 @@ describe("the data of the examples", () => {
     dataset.provenance.sourceRows.forEach((row, i) => {
       expect(row % 10).toBe(dataset.y[i] === -1 ? 0 : 1);
     });
-    expect(await datasetHash(dataset)).toBe("60b64aa6cf31597620b694349067ef4a2eb47b996c6b2c134687b9a8099c760c");
+    expect(await datasetHash(dataset)).toBe("ceb820c038ca2719fc34e64331a0a7d061660fb03888ced3e7dd9b4e94673adb");
   });
 
   it("reads Iris with its species as classes", async () => {

@@ -85,7 +85,7 @@ describe("subsample", () => {
     fc.assert(
       fc.property(fc.integer({ min: 3, max: 60 }), fc.nat(), fc.gen(), (n, seed, g) => {
         const k = g(fc.integer, { min: 2, max: n - 1 });
-        const rows = (size: number) => subsample(numbered(n), size, seed).provenance.sourceRows;
+        const rows = (size: number) => [...subsample(numbered(n), size, seed).provenance.sourceRows];
         const chosen = rows(k);
         expect(chosen.length).toBe(k);
         expect(chosen).toEqual([...new Set(chosen)].sort((a, b) => a - b));

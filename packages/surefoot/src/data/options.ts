@@ -24,6 +24,7 @@ export const dataOptions = z.strictObject({
     .array(z.string().trim().min(1))
     .min(2, "name at least two classes")
     .refine((classes) => new Set(classes).size === classes.length, "a class is named twice")
+    .readonly()
     .optional(),
   /** Number of samples to choose, all equally likely; they keep the order of the source. */
   samples: z.number().int().min(2, "at least two samples are needed").optional(),

@@ -114,6 +114,8 @@ export function formatRecord(
     data: rows.map((row) => row[name] ?? null),
     type: PARQUET_TYPE[type],
     nullable: name !== "step",
+    // Not a dictionary, in which the writer's Map would make 0 and −0 one entry.
+    encoding: "PLAIN" as const,
   }));
   const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }));
   return new Uint8Array(parquetWriteBuffer({ columnData, kvMetadata, createdBy: "surefoot" }));

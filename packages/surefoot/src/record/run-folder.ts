@@ -1,5 +1,5 @@
 import { SurefootError } from "../error.ts";
-import { reason } from "./write-atomically.ts";
+import { isTemporary, reason } from "./write-atomically.ts";
 
 /** What a run leaves, by purpose. */
 export const RUN_FILES = {
@@ -38,9 +38,13 @@ export async function createRunFolder(path: string, { overwrite = false } = {}):
   }
 }
 
-/** The folder of a run to be continued; throws `file` when it lacks run.json, weights or record. */
+/**
+ * The folder of a run to be continued, rid of half-written files that a killed process left; throws `file` when it lacks run.json,
+ * weights or record.
+ */
 export async function openRunFolder(path: string): Promise<RunFolder> {
-  const { access } = await import("node:fs/promises");
+  const { access, readdir, rm } = await import("node:fs/promises");
+  const { join } = await import("node:path");
   const folder = await locate(path);
   for (const name of ["run", "weights", "record"] as const) {
     await access(folder[name]).catch((cause: unknown) => {
@@ -51,6 +55,8 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
       );
     });
   }
+  const leftovers = (await readdir(path)).filter((name) => isTemporary(name));
+  for (const name of leftovers) await rm(join(path, name), { force: true });
   return folder;
 }
 

@@ -27,6 +27,11 @@ export async function writeAtomically(path: string, content: Uint8Array | string
   }
 }
 
+/** Whether a file's name is that of a temporary file of `writeAtomically`. */
+export function isTemporary(name: string): boolean {
+  return /^\..+\.\d+-\d+\.tmp$/.test(name);
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "no space is left on the device; free some or choose another folder",
   EDQUOT: "the disk quota is used up; free some space or choose another folder",
