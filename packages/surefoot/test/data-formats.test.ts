@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -189,5 +189,16 @@ describe("CSV", () => {
         expect(Array.from(y)).toEqual(table.map((line) => line.at(-1)));
       }),
     );
+  });
+});
+
+describe("loading in a browser", () => {
+  it("meets no module of Node except behind readFromDisk, which it never calls when it is given another reader", () => {
+    const folder = fileURLToPath(new URL("../src/data/", import.meta.url));
+    const users = readdirSync(folder).filter((name) =>
+      /node:|process\.|\bBuffer\b/.test(readFileSync(folder + name, "utf8")),
+    );
+    expect(users).toEqual(["file-system.ts"]);
+    expect(readFileSync(`${folder}file-system.ts`, "utf8")).not.toMatch(/^import .*node:/m);
   });
 });
