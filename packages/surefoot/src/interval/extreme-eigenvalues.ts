@@ -1,0 +1,198 @@
+/**
+ * Proved bounds for λ_min and λ_max of a real symmetric matrix, and of every symmetric matrix within a given distance of it.
+ * The matrix is what its lower triangle says; entries are taken as exact reals. An approximate eigenpair comes from the backend and
+ * is trusted for nothing: its Rayleigh quotient bounds from inside, one Cholesky factorisation at a shift next to it from outside
+ * (Rump 2006; theory/07; docs/proof.md, section 6). NaN or ∞ anywhere gives `undecided`.
+ */
+import { type Backend, type Eigenpair, type Matrix, matrix } from "@surefoot/linalg";
+import type { Interval } from "./arithmetic.ts";
+import { type CholeskyForm, choleskyBound, substitutionSlack, trustOf } from "./cholesky-bound.ts";
+import { addDown, addUp, mulUp, subDown } from "./directed.ts";
+import { UNIT_ROUNDOFF } from "./error-bounds.ts";
+import { outward } from "./outward.ts";
+import { absoluteProduct, collatzBound, leg, type SymmetricResidual, symmetricResidual } from "./symmetric-residual.ts";
+
+export type EigenvalueBound =
+  | { readonly status: "proved"; readonly lower: number; readonly upper: number; readonly method: string }
+  | { readonly status: "undecided"; readonly reason: string };
+
+export interface EigenvalueOptions {
+  /** The bound holds for every symmetric matrix A + E with ‖E‖₂ ≤ radius. Default 0. */
+  readonly radius?: number;
+}
+
+/** First distance of the shift from the Rayleigh quotient, relative; grows tenfold with each failed factorisation. */
+const FIRST_OFFSET = 1e-7;
+const ATTEMPTS = 6;
+/** An upper bound this close (relative) to the Rayleigh quotient is not improved by a factorisation. */
+const TIGHT = 1e-6;
+
+/** λ_min(A): two-sided. Cost one Cholesky beyond the backend's `extremalEigenvalues`, one more for each retry. */
+export async function leastEigenvalue(
+  backend: Backend,
+  a: Matrix,
+  options: EigenvalueOptions = {},
+): Promise<EigenvalueBound> {
+  return (await extremeEigenvalues(backend, a, { ...options, which: "smallest" })).smallest;
+}
+
+/** λ_max(A): two-sided. No factorisation where a norm bound is tight enough. */
+export async function greatestEigenvalue(
+  backend: Backend,
+  a: Matrix,
+  options: EigenvalueOptions = {},
+): Promise<EigenvalueBound> {
+  return (await extremeEigenvalues(backend, a, { ...options, which: "largest" })).largest;
+}
+
+const NOT_ASKED: EigenvalueBound = { status: "undecided", reason: "not asked for" };
+
+/** Both ends of the spectrum from one call of the backend's eigensolver. */
+export async function extremeEigenvalues(
+  backend: Backend,
+  a: Matrix,
+  options: EigenvalueOptions & { readonly which?: "smallest" | "largest" | "both" } = {},
+): Promise<{ readonly smallest: EigenvalueBound; readonly largest: EigenvalueBound }> {
+  const { radius = 0, which = "both" } = options;
+  const none = (reason: string) => ({
+    smallest: { status: "undecided", reason } as const,
+    largest: { status: "undecided", reason } as const,
+  });
+  if (!(radius >= 0 && radius < Number.POSITIVE_INFINITY))
+    return none("the matrix is known only up to an unbounded error");
+  const trust = await trustOf(backend);
+  if (trust.status === "untrusted") return none(trust.reason);
+  const approximate = await backend.extremalEigenvalues(a, { which });
+  if (approximate.status === "not-finite") return none("the matrix has an entry that is not finite");
+  const { smallest, largest } = approximate;
+  const because =
+    approximate.status === "ok" ? "the eigensolver returned no such pair" : "the eigensolver did not converge";
+  const bounds = {
+    smallest:
+      which === "largest"
+        ? NOT_ASKED
+        : smallest
+          ? await boundLeast(backend, trust.form, a, smallest)
+          : none(because).smallest,
+    largest:
+      which === "smallest"
+        ? NOT_ASKED
+        : largest
+          ? await boundGreatest(backend, trust.form, a, largest)
+          : none(because).largest,
+  };
+  return { smallest: widened(bounds.smallest, radius), largest: widened(bounds.largest, radius) };
+}
+
+/** Weyl: a symmetric perturbation moves no eigenvalue by more than its spectral norm. */
+function widened(bound: EigenvalueBound, radius: number): EigenvalueBound {
+  if (bound.status !== "proved" || radius === 0) return bound;
+  return { ...bound, lower: subDown(bound.lower, radius), upper: addUp(bound.upper, radius) };
+}
+
+async function boundLeast(backend: Backend, form: CholeskyForm, a: Matrix, pair: Eigenpair): Promise<EigenvalueBound> {
+  const inside = symmetricResidual(a, pair.vector, pair.value);
+  const problem = unusable(inside);
+  if (problem) return { status: "undecided", reason: problem };
+  const outside = await shiftedCholesky(backend, form, a, 1, within(inside.rayleigh, pair.value));
+  if (outside === undefined)
+    return { status: "undecided", reason: "no Cholesky factorisation finished at any shift tried" };
+  return { status: "proved", lower: outside, upper: inside.rayleigh.upper, method: describe(form) };
+}
+
+async function boundGreatest(
+  backend: Backend,
+  form: CholeskyForm,
+  a: Matrix,
+  pair: Eigenpair,
+): Promise<EigenvalueBound> {
+  const inside = symmetricResidual(a, pair.vector, pair.value);
+  const problem = unusable(inside);
+  if (problem) return { status: "undecided", reason: problem };
+  const lower = inside.rayleigh.lower;
+  const goal = addUp(lower, mulUp(Math.abs(lower), TIGHT));
+  let best = { upper: inside.frobenius.upper, method: "Frobenius norm" };
+  const separated = separatedBound(inside);
+  if (separated < best.upper) best = { upper: separated, method: "Rayleigh quotient separated by the Frobenius norm" };
+  if (!(best.upper <= goal)) {
+    const collatz = collatzFrom(a, pair.vector);
+    if (collatz < best.upper) best = { upper: collatz, method: "Collatz–Wielandt quotients of |A|" };
+  }
+  if (!(best.upper <= goal)) {
+    const outside = await shiftedCholesky(backend, form, a, -1, -within(inside.rayleigh, pair.value));
+    if (outside !== undefined && -outside < best.upper) best = { upper: -outside, method: describe(form) };
+  }
+  return { status: "proved", lower, ...best };
+}
+
+function within(bounds: Interval, x: number): number {
+  return Math.min(Math.max(x, bounds.lower), bounds.upper);
+}
+
+function describe(form: CholeskyForm): string {
+  return form === "substitution" ? "Cholesky at a shift" : "Cholesky at a shift, residual bounded";
+}
+
+function unusable(inside: SymmetricResidual): string | undefined {
+  if (!(inside.frobenius.upper < Number.POSITIVE_INFINITY))
+    return "the matrix has an entry that is not finite, or its norm overflows";
+  const { lower, upper } = inside.rayleigh;
+  if (!(lower > Number.NEGATIVE_INFINITY && upper < Number.POSITIVE_INFINITY))
+    return "the approximate eigenvector is not usable";
+  return undefined;
+}
+
+/**
+ * Kato–Temple at the upper end: all other eigenvalues lie below b = √(‖A‖_F² − ϱ²), so λ_max ≤ ϱ + δ²/(ϱ − b) when ϱ > b
+ * (ϱ the Rayleigh quotient, δ its residual).
+ */
+function separatedBound(inside: SymmetricResidual): number {
+  const { rayleigh, residual, frobenius } = inside;
+  if (!(rayleigh.lower > 0)) return Number.POSITIVE_INFINITY;
+  const gap = subDown(rayleigh.lower, leg(frobenius, rayleigh));
+  if (!(gap > 0)) return Number.POSITIVE_INFINITY;
+  const excess = outward.div(outward.square({ lower: 0, upper: residual }), { lower: gap, upper: gap });
+  return addUp(rayleigh.upper, excess.upper);
+}
+
+/** One step of the power method on |A| from |v| (kept away from 0), then the quotients. */
+function collatzFrom(a: Matrix, v: Float64Array): number {
+  const start = v.map(Math.abs);
+  const floor = 1e-3 * start.reduce((most, x) => Math.max(most, x), 0);
+  for (let i = 0; i < start.length; i++) start[i] += floor;
+  const x = absoluteProduct(a, start);
+  return x.every((value) => value > 0 && value < Number.POSITIVE_INFINITY)
+    ? collatzBound(a, x)
+    : collatzBound(a, start);
+}
+
+/**
+ * A lower bound of λ_min(sign·A): B = fl(sign·A − cI), which changes the diagonal alone, so λ_min(sign·A) ≥ c + λ_min(B) − u·max|B_ii|.
+ * `estimate` is about λ_min(sign·A); c starts just below it.
+ */
+async function shiftedCholesky(
+  backend: Backend,
+  form: CholeskyForm,
+  a: Matrix,
+  sign: 1 | -1,
+  estimate: number,
+): Promise<number | undefined> {
+  const n = a.rows;
+  const b = matrix(n, n, sign === 1 ? a.data.slice() : a.data.map((value) => -value));
+  const shiftBy = (c: number) => {
+    for (let i = 0; i < n; i++) b.data[i * n + i] = sign * a.data[i * n + i] - c;
+  };
+  shiftBy(estimate);
+  const noise = Math.abs(substitutionSlack(b)) / 16;
+  let offset = Math.max(FIRST_OFFSET * Math.abs(estimate), noise);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++, offset *= 10) {
+    const c = estimate - offset;
+    shiftBy(c);
+    const outcome = await choleskyBound(backend, b, form);
+    if (outcome.status === "failed") continue;
+    let largest = 0;
+    for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(b.data[i * n + i]));
+    return addDown(c, -addUp(outcome.slack, mulUp(UNIT_ROUNDOFF, largest)));
+  }
+  return undefined;
+}
