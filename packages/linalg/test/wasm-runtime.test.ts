@@ -1,6 +1,16 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, test } from "vitest";
+import { build } from "vite";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { normals } from "../src/random.ts";
+import { gemm as oracle } from "../src/reference/products.ts";
+import { createWasmBackend } from "../src/wasm/backend.ts";
+import { load, reserve, unload } from "../src/wasm/operand.ts";
+import { view } from "../src/wasm/products.ts";
 import { Runtime, type RuntimeOptions } from "../src/wasm/runtime.ts";
 
 const MANY = 1e9; // more work than is done on the calling thread
@@ -108,6 +118,67 @@ describe("memory", () => {
     });
     await expect(runtime.exclusive((arena) => arena.doubles(8))).resolves.toBeGreaterThan(0);
   });
+});
+
+test("addresses above 2 GiB are addresses like others", async () => {
+  const runtime = await start({ threads: 2 });
+  const a = normals({ seed: [3, 1], stream: 0, firstRow: 0, rows: 130, cols: 130 });
+  const products = await runtime.exclusive(async (arena) => {
+    const results: Float64Array[] = [];
+    for (const skipped of [0, 2 ** 28 + 2 ** 20]) {
+      arena.doubles(skipped);
+      const left = load(arena, a);
+      const c = reserve(arena, 130, 130);
+      expect(c.address > 2 ** 31).toBe(skipped > 0);
+      const both = [...view(left, false), ...view(left, true)];
+      await runtime.run("gemm", [130, 130, 130, 1, ...both, 0, c.address, c.stride, 0], MANY);
+      const out = new Float64Array(130 * 130);
+      unload(arena, c, out);
+      results.push(out);
+    }
+    return results;
+  });
+  expect(products[1]).toEqual(products[0]);
+  expect(products[0].some((x) => x !== 0)).toBe(true);
+});
+
+describe("where workers cannot share memory", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test("everything runs on the calling thread, and the backend says why", async () => {
+    vi.stubGlobal("crossOriginIsolated", false);
+    const backend = await createWasmBackend({ threads: 4 });
+    expect(backend.info).toMatchObject({ threads: 1, detail: expect.stringContaining("not cross-origin isolated") });
+    const a = normals({ seed: [3, 1], stream: 0, firstRow: 0, rows: 150, cols: 150 });
+    a.data.forEach((x, i) => {
+      a.data[i] = Math.round(8 * x); // whole numbers: products are exact
+    });
+    expect(await backend.gemm(a, a)).toEqual(oracle(a, a));
+    await backend.close();
+  });
+});
+
+test("a Vite build without configuration bundles the backend, asks for no Node module, and the bundle computes", async () => {
+  const entry = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+  const result = await build({
+    configFile: false,
+    logLevel: "silent",
+    build: { write: false, minify: true, lib: { entry, formats: ["es"], fileName: "bundle" } },
+  });
+  const [{ output }] = result as { output: { type: string; code: string }[] }[];
+  expect(output).toHaveLength(1);
+  const { code } = output[0];
+  expect(code).not.toMatch(/(from|import)\s*\(?\s*["']node:/);
+  const folder = mkdtempSync(join(tmpdir(), "bundle-"));
+  writeFileSync(join(folder, "bundle.mjs"), code);
+  const script = `
+    import { createWasmBackend, matrix } from ${JSON.stringify(pathToFileURL(join(folder, "bundle.mjs")).href)};
+    const backend = await createWasmBackend({ threads: 2 });
+    const a = matrix(200, 200, new Float64Array(40000).fill(1));
+    console.log((await backend.gemm(a, a)).data[39999], backend.info.threads, /no workers/.test(backend.info.detail));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
+  rmSync(folder, { recursive: true });
+  expect(stdout).toBe("200 2 false\n");
 });
 
 test.each([0, -1, 1.5, Number.NaN])("threads: %d is refused", async (threads) => {

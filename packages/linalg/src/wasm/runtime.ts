@@ -55,7 +55,7 @@ export class Runtime {
     const layout = [arena.bytes(kernels.workspaceSize(threads)), tile];
     arena.keep();
     kernels.configure(0, 1, ...layout);
-    const pool = await WorkerPool.start(threads, module, memory).catch((error: unknown) => String(error));
+    const pool = await startWorkers(threads, module, memory);
     if (pool instanceof WorkerPool) await pool.run("configure", layout);
     return new Runtime(kernels, arena, pool, tile, { fused, deterministic });
   }
@@ -111,4 +111,14 @@ export class Runtime {
     await this.#last;
     await this.#pool?.close();
   }
+}
+
+/** The workers, or the reason why there are none. */
+async function startWorkers(
+  threads: number,
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+): Promise<WorkerPool | string> {
+  if (globalThis.crossOriginIsolated === false) return "the page is not cross-origin isolated";
+  return WorkerPool.start(threads, module, memory).catch((error: unknown) => String(error));
 }
