@@ -30,6 +30,8 @@ export interface Point {
   readonly weights: Weights;
   readonly dataset: Dataset;
   readonly pass?: ForwardPass;
+  /** x·xᵀ, n × n. */
+  readonly gram?: Matrix;
   /** g_ℓ = ∂f/∂z_ℓ per layer, n × rows_ℓ. */
   readonly gradients?: readonly Matrix[];
   /** K = J·Jᵀ over the trained tensors, n × n. */

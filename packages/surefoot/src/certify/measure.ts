@@ -61,21 +61,23 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
   const activation = activationOf(network.activation);
   const pass = at.pass ?? (await forward(network, weights, dataset.x, backend));
   const gradients = at.gradients ?? (await backward(network, weights, pass, backend));
-  const kernel = at.kernel ?? (await tangentKernel(network, dataset.x, pass, gradients, backend));
+  const kernel = at.kernel ?? (await tangentKernel(network, dataset.x, pass, gradients, backend, at.gram));
   const eigenvalues = at.spectrum ? measured(at.spectrum) : await spectrum(kernel, backend);
   if (eigenvalues.status === "failed") return eigenvalues;
   const residual = norm(pass.outputs.map((u, i) => u - dataset.y[i]));
   if (!Number.isFinite(residual)) return failed("the outputs are not finite");
 
+  const passed = { network, weights, x: dataset.x, pass, gradients };
+  const gram = await trainedGram(at, backend);
   const layers: LayerEvidence[] = [];
   for (const [l, layer] of network.layers.entries()) {
-    const evidence = await layerEvidence({ network, weights, x: dataset.x, pass, gradients }, l, backend);
+    const evidence = await layerEvidence(passed, l, backend);
     if (!evidence) return failed(`the norm of ${layer.weight} did not converge`);
     layers.push(evidence);
   }
-  const twoLayer =
-    network.layers.length === 2 ? await twoLayerEvidence(network, weights, dataset.x, pass, backend) : undefined;
-  if (network.layers.length === 2 && !twoLayer) return failed("the norm of the inputs did not converge");
+  const shallow = network.layers.length === 2;
+  const twoLayer = shallow ? await twoLayerEvidence(passed, gram, backend) : undefined;
+  if (shallow && !twoLayer) return failed("the norm of the inputs did not converge");
   return {
     status: "ok",
     evidence: {
@@ -86,7 +88,7 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
       slopeBound: point(activation.slopeBound),
       curvatureBound: point(activation.curvatureBound),
       layers,
-      hadamardNorm: hadamardNorm(await trainedGram(network, dataset.x, backend)),
+      hadamardNorm: hadamardNorm(gram),
       ...(twoLayer ? { twoLayer } : {}),
       norms: { warrant: "computed", how: HOW },
     },
@@ -137,11 +139,16 @@ async function backpropagated(above: Layer, weights: Weights, g: Matrix, backend
 }
 
 /** G̃ of evidence.ts: [W1]·s₁²XXᵀ + [b1]·11ᵀ. */
-async function trainedGram(network: Network, x: Matrix, backend: Backend): Promise<Matrix> {
+async function trainedGram({ network, dataset, gram }: Point, backend: Backend): Promise<Matrix> {
   const { scale, trainsWeight, trainsBias } = network.layers[0];
-  const gram = trainsWeight ? await backend.syrk(x, { alpha: scale * scale }) : matrix(x.rows, x.rows);
-  if (trainsBias) for (let k = 0; k < gram.data.length; k++) gram.data[k] += 1;
-  return gram;
+  const n = dataset.x.rows;
+  const products = trainsWeight ? (gram ?? (await backend.syrk(dataset.x))) : matrix(n, n);
+  const constant = trainsBias ? 1 : 0;
+  return matrix(
+    n,
+    n,
+    products.data.map((g) => scale * scale * g + constant),
+  );
 }
 
 /** √λ_max(G∘G). */
@@ -152,13 +159,10 @@ function hadamardNorm(gram: Matrix): number {
 }
 
 async function twoLayerEvidence(
-  network: Network,
-  weights: Weights,
-  x: Matrix,
-  pass: ForwardPass,
+  { network, weights, pass }: Passed,
+  gram: Matrix,
   backend: Backend,
 ): Promise<TwoLayerEvidence | undefined> {
-  const gram = await trainedGram(network, x, backend);
   const largest = await backend.extremalEigenvalues(gram, { which: "largest" });
   if (largest.status !== "ok" || !largest.largest) return undefined;
   return {
@@ -182,7 +186,7 @@ async function reluEvidence(at: Point, backend: Backend): Promise<Measurement<Re
       samples: dataset.x.rows,
       width: hidden.rows,
       parameters: network.parameters,
-      gram: { mid: await trainedGram(network, dataset.x, backend), radius: 0 },
+      gram: { mid: await trainedGram(at, backend), radius: 0 },
       residual: { mid: residual, radius: 0 },
       outputWeights: weights[output.weight].data,
       outputScale: output.scale,

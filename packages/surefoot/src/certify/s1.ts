@@ -17,9 +17,14 @@ import { singularity } from "./spectrum.ts";
  * Larger steps: with t₀ = ησ₀², t₁ = η(σ₁ + ∫₀^ℓ* κ)² ≥ 1, t₀ + t₁ < 2 and ρ² = t₁(2 − t₀ − t₁)/(1 − t₀t₁) the same holds with
  * N = ρσ₀ − ∫κ in place of M, at the rate 1 − η·N(ℓ*)·(N(ℓ*) + (1 − ρ)σ₀).
  *
- * `stepSize` is the run's own η for ½‖e‖²; without it the largest that the first form admits is certified.
+ * `stepSize` is the run's own η for ½‖e‖²; without it the largest that the first form admits is certified. `cellCount`: see s1-path.ts.
  */
-export function certifyS1(evidence: SmoothEvidence, arithmetic: Arithmetic, stepSize?: Interval): TheoremOutcome {
+export function certifyS1(
+  evidence: SmoothEvidence,
+  arithmetic: Arithmetic,
+  stepSize?: Interval,
+  cellCount?: number,
+): TheoremOutcome {
   const { kernel, samples, parameters } = evidence;
   const lambdaMin = kernel.lambdaMin.value.lower;
   const lambdaMax = kernel.lambdaMax.value.upper;
@@ -43,13 +48,13 @@ export function certifyS1(evidence: SmoothEvidence, arithmetic: Arithmetic, step
   const sigma0 = arithmetic.sqrt(point(lambdaMin)).lower;
   const sigma1 = arithmetic.sqrt(point(lambdaMax)).upper;
   const bounds = kappaBounds(evidence, arithmetic);
-  const path = walkPath(sigma0, bounds, arithmetic);
+  const path = walkPath(sigma0, bounds, arithmetic, cellCount);
   const end = pathEnd(path, residual, arithmetic);
   const limit = largestStep(sigma1, end ? end.drift : sigma0, arithmetic);
   const attempt =
     stepSize === undefined || stepSize.upper <= limit
       ? { path, end, step: stepSize ?? point(limit), slack: 0, larger: false }
-      : largerStep({ step: stepSize, sigma0, sigma1, evidence, bounds, arithmetic, widest: path });
+      : largerStep({ step: stepSize, sigma0, sigma1, evidence, bounds, arithmetic, widest: path, cellCount });
 
   const margin = marginOf(attempt.path, residual, arithmetic);
   const start = attempt.path.cells[0];
@@ -107,13 +112,14 @@ interface LargerStep {
   readonly bounds: readonly KappaBound[];
   readonly arithmetic: Arithmetic;
   readonly widest: Path;
+  readonly cellCount: number | undefined;
 }
 
 /**
  * ρ depends on how far the path goes and the path on ρ: start from the ρ of no movement and lower it until the path that it allows
  * is short enough for it.
  */
-function largerStep({ step, sigma0, sigma1, evidence, bounds, arithmetic, widest }: LargerStep): Attempt {
+function largerStep({ step, sigma0, sigma1, evidence, bounds, arithmetic, widest, cellCount }: LargerStep): Attempt {
   const { lambdaMin } = evidence.kernel;
   const t0 = arithmetic.mul(step, point(lambdaMin.value.upper)).upper;
   const t1 = (drift: number) =>
@@ -124,7 +130,7 @@ function largerStep({ step, sigma0, sigma1, evidence, bounds, arithmetic, widest
   let path = widest;
   for (let round = 0; round < 40 && rho > 0; round++) {
     const start = arithmetic.mul(point(rho), point(sigma0)).lower;
-    path = walkPath(start, bounds, arithmetic);
+    path = walkPath(start, bounds, arithmetic, cellCount);
     const end = pathEnd(path, evidence.residualNorm.value.upper, arithmetic);
     if (!end) break;
     const allowed = contractionShare(t0, t1(end.drift), arithmetic);

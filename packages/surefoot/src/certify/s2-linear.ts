@@ -17,7 +17,7 @@ const TAIL = 1e-3;
 const WORK = 1e9;
 
 /**
- * Simulates e_lin and adds the tail. ‖I − ηM‖ ≤ 1 − ηλ, so with a rounding error of at most f_k in step k the computed sequence is
+ * Simulates e_lin with at most `work` multiplications and adds the tail. ‖I − ηM‖ ≤ 1 − ηλ, so with a rounding error of at most f_k in step k the computed sequence is
  * within Σ f_k of the exact one in the sense that the η-sums differ by at most Σ f_k/λ.
  */
 export function linearSums(
@@ -25,6 +25,7 @@ export function linearSums(
   { kernel, spectrum }: MidpointKernel,
   step: Interval,
   arithmetic: Arithmetic,
+  work = WORK,
 ): LinearSums {
   const n = residual.mid.length;
   const { data } = kernel.mid;
@@ -42,7 +43,7 @@ export function linearSums(
   let doubt = residual.radius;
   let norm = normOf(e);
   let steps = 0;
-  const limit = Math.max(100, Math.floor(WORK / (n * n)));
+  const limit = Math.max(100, Math.floor(work / (n * n)));
   while (steps < limit && norm / lambda > TAIL * eta * path) {
     path += norm;
     doubt += perStep * norm;

@@ -15,12 +15,13 @@ import { singularity } from "./spectrum.ts";
  * A_r = {j : s_rj = 1 or (r, j) ∈ U}: if |z_ri| > δ_ri = s₂|a_r|(Σ_{A_r}|G̃_ij|V_j + (Σ_{A_r}G̃_ij²)^½ D) for every pair outside U
  * (or δ_ri = 0), no pair outside U ever flips, ‖e(k)‖ ≤ (1 − η(λ − ε))^k‖e₀‖ and ηΣ‖e(k)‖ ≤ P.
  *
- * U is found by starting with nothing and adding the violators until there are none: `margin` is λ/ε at the end.
+ * U is found by starting with nothing and adding the violators until there are none: `margin` is λ/ε at the end. `work`: see s2-linear.ts.
  */
 export async function certifyS2(
   evidence: ReluEvidence,
   measurer: Measurer,
   stepSize?: Interval,
+  work?: number,
 ): Promise<TheoremOutcome> {
   const unstable = { ...evidence.uncertain, words: evidence.uncertain.words.slice() };
   const report = (found: Found) => outcomeOfS2(evidence, measurer.arithmetic, found);
@@ -50,7 +51,7 @@ export async function certifyS2(
       const product = step.upper * (lambda + mid.spectrum.lambdaMax.value.upper);
       return report({ ...found, margin: 0, obstacle: { kind: "step size", product } });
     }
-    const { violators, least, path } = movement(evidence, unstable, mid, step, measurer);
+    const { violators, least, path } = movement(evidence, unstable, mid, step, measurer, work);
     if (violators === 0) return report({ ...found, step, path, leastRatio: least });
   }
 }
@@ -69,11 +70,18 @@ function doubt(evidence: ReluEvidence, found: Found, mid: MidpointKernel) {
  * Bounds how far every z_ri outside U can move and adds those that may cross 0 to `unstable`. A bound that takes A_r to be all
  * samples comes first: it is never smaller, and one number per sample.
  */
-function movement(evidence: ReluEvidence, unstable: BitMasks, mid: MidpointKernel, step: Interval, measurer: Measurer) {
+function movement(
+  evidence: ReluEvidence,
+  unstable: BitMasks,
+  mid: MidpointKernel,
+  step: Interval,
+  measurer: Measurer,
+  work?: number,
+) {
   const { arithmetic } = measurer;
   const { samples, width, gram, magnitudes, outputWeights, outputScale } = evidence;
   const lambda = mid.spectrum.lambdaMin.value.lower;
-  const sums = linearSums(evidence.residual, mid, step, arithmetic);
+  const sums = linearSums(evidence.residual, mid, step, arithmetic, work);
   const path = raise((lambda * sums.path) / mid.rate, 4, arithmetic); // P
   const deviation = raise((mid.epsilon / lambda) * path, 4, arithmetic); // D
   const active = possiblyActive(evidence, unstable);

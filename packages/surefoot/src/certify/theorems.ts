@@ -13,8 +13,14 @@ export interface Theorem {
   /** Why it does not cover this network; undefined when it does. */
   excludes(network: Network): string | undefined;
   /** `stepSize`: the run's own, for the loss ½‖e‖². A measurement that fails is an outcome with that obstacle. */
-  certify(at: Point, measurer: Measurer, stepSize?: Interval): Promise<TheoremOutcome>;
+  certify(at: Point, measurer: Measurer, stepSize?: Interval, effort?: Effort): Promise<TheoremOutcome>;
 }
+
+/** `quick` is for probes inside a run: coarser quadrature, shorter simulation; it certifies a little later, never wrongly. */
+export type Effort = "quick" | "thorough";
+
+const QUICK_CELLS = 16;
+const QUICK_WORK = 2e7;
 
 const s1: Theorem = {
   name: "S1",
@@ -22,10 +28,10 @@ const s1: Theorem = {
     Number.isFinite(activationOf(network.activation).curvatureBound)
       ? undefined
       : "S1 needs an activation with a Lipschitz derivative: try tanh, softplus, smooth-leaky-relu, erf, gelu or swish",
-  certify: async (at, measurer, stepSize) => {
+  certify: async (at, measurer, stepSize, effort) => {
     const measured = await measurer.smooth(at);
     return measured.status === "ok"
-      ? certifyS1(measured.evidence, measurer.arithmetic, stepSize)
+      ? certifyS1(measured.evidence, measurer.arithmetic, stepSize, effort === "quick" ? QUICK_CELLS : undefined)
       : unmeasured("S1", measured.reason, measurer);
   },
 };
@@ -36,11 +42,12 @@ const s2: Theorem = {
     layers.length === 2 && activation === "relu" && !layers[1].trainsWeight && !layers[1].trainsBias
       ? undefined
       : "S2 needs one hidden ReLU layer with a frozen output layer",
-  certify: async (at, measurer, stepSize) => {
+  certify: async (at, measurer, stepSize, effort) => {
     const measured = await measurer.relu(at);
     if (measured.status === "failed") return unmeasured("S2", measured.reason, measurer);
-    const full = await certifyS2(measured.evidence, measurer, stepSize);
-    if (full.verdict === "certified" || full.obstacle?.kind !== "unstable pairs") return full;
+    const quick = effort === "quick";
+    const full = await certifyS2(measured.evidence, measurer, stepSize, quick ? QUICK_WORK : undefined);
+    if (quick || full.verdict === "certified" || full.obstacle?.kind !== "unstable pairs") return full;
     const midpoint = await certifyS2Midpoint(measured.evidence, measurer, stepSize);
     return midpoint.verdict === "certified" ? midpoint : full;
   },
