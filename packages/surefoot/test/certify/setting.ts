@@ -1,14 +1,17 @@
 import { createReferenceBackend } from "@surefoot/linalg";
 import { type CertifyOptions, certify } from "../../src/certify/certify.ts";
+import type { CertifyOutcome } from "../../src/certify/outcome.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { generate } from "../../src/data/generate.ts";
 import type { GeneratorInput } from "../../src/data/generator-spec.ts";
 import { type DescentState, initDescent, stepDescent } from "../../src/dynamics/gradient-descent.ts";
 import { createProblem } from "../../src/dynamics/problem.ts";
+import { forward } from "../../src/network/forward.ts";
 import { initialise } from "../../src/network/initialise.ts";
 import type { Network, Weights } from "../../src/network/network.ts";
 import { resolveNetwork } from "../../src/network/resolve.ts";
 import type { InitialiserSpec } from "../../src/spec/initialiser.ts";
+import { type LossSpec, lossFactor } from "../../src/spec/loss.ts";
 import { type NetworkInput, networkSpec } from "../../src/spec/network.ts";
 
 export const backend = createReferenceBackend();
@@ -47,7 +50,7 @@ export async function descend(
   stepSize: number,
   steps: number,
   visit: (state: DescentState, k: number) => boolean | Promise<boolean>,
-  loss: "sum" | "half-mean" | "mean" = "sum",
+  loss: LossSpec = "sum",
 ): Promise<void> {
   const problem = await createProblem(at.network, at.dataset, loss, backend);
   let state = await initDescent(problem, at.weights);
@@ -72,27 +75,46 @@ export function distance(network: Network, a: Weights, b: Weights): number {
   return Math.sqrt(squares);
 }
 
-/** Gradient descent from a certified start must stay under its curve and inside its ball; returns how close it came (≤ 1). */
-export async function checkCertifiedRun(
-  at: Setting,
-  stepSize: number,
-  ratePerStep: number,
-  radius: number,
-  steps: number,
-) {
-  let worst = 0;
-  let initial = 0;
+/**
+ * Gradient descent from a certified start must stay under its curve and inside its ball; `violations` names what did not, `worst` is the
+ * largest loss/curve after the start (1 would touch the curve).
+ */
+export async function checkCertifiedRun(at: Setting, outcome: CertifyOutcome, steps: number, loss: LossSpec = "sum") {
+  const { stepSize, ratePerStep, radius } = outcome;
+  if (stepSize === null || ratePerStep === null || radius === null) throw new Error("not a certificate");
   const depth = Math.max(...at.network.layers.map((layer) => layer.cols));
   const violations: string[] = [];
-  await descend(at, stepSize, steps, (state, k) => {
-    if (k === 0) initial = state.loss;
-    const curve = initial * ratePerStep ** k;
-    const floor = lossFloor(state.pass.outputs, at.dataset, depth);
-    if (state.loss > curve * (1 + 1e-9) + floor) violations.push(`step ${k}: loss ${state.loss} above ${curve}`);
-    const moved = distance(at.network, state.weights, at.weights);
-    if (moved > radius * (1 + 1e-9) + 1e-12) violations.push(`step ${k}: moved ${moved}, radius ${radius}`);
-    if (curve > 1e6 * floor) worst = Math.max(worst, state.loss / curve);
-    return true;
-  });
+  let worst = 0;
+  let initial = 0;
+  await descend(
+    at,
+    stepSize,
+    steps,
+    (state, k) => {
+      if (k === 0) initial = state.loss;
+      const curve = initial * ratePerStep ** k;
+      const floor = lossFactor(loss, at.dataset.y.length) * lossFloor(state.pass.outputs, at.dataset, depth);
+      if (!(state.loss <= curve * (1 + 1e-9) + floor)) violations.push(`step ${k}: loss ${state.loss} above ${curve}`);
+      const moved = distance(at.network, state.weights, at.weights);
+      if (!(moved <= radius * (1 + 1e-9) + 1e-12)) violations.push(`step ${k}: moved ${moved}, radius ${radius}`);
+      if (k > 0 && curve > 1e6 * floor) worst = Math.max(worst, state.loss / curve);
+      return true;
+    },
+    loss,
+  );
   return { violations, worst };
+}
+
+/** The setting with labels moved along the line from the outputs, so that ‖e₀‖ = `norm`. */
+export async function withResidual(at: Setting, norm: number): Promise<Setting> {
+  const { outputs } = await forward(at.network, at.weights, at.dataset.x, backend);
+  const residual = outputs.map((u, i) => u - at.dataset.y[i]);
+  const size = Math.sqrt(residual.reduce((sum, e) => sum + e * e, 0));
+  const y = outputs.map((u, i) => u - (residual[i] * norm) / size);
+  return { ...at, dataset: { ...at.dataset, y } };
+}
+
+/** The weights with storage of their own (a run overwrites its weights in place). */
+export function copied(weights: Weights): Weights {
+  return Object.fromEntries(Object.entries(weights).map(([name, t]) => [name, { ...t, data: t.data.slice() }]));
 }
