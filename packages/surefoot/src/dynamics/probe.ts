@@ -1,13 +1,13 @@
 import type { Matrix } from "@surefoot/linalg";
 import { copy } from "@surefoot/linalg";
-import type { Weights } from "../network/network.ts";
+import type { Network, Weights } from "../network/network.ts";
+import { tensorShapes } from "../network/resolve.ts";
 import { countFlips, signPattern } from "../network/sign-pattern.ts";
 import type { Problem } from "./problem.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Something measured along a run: its columns in the record, and how to fill them at one iterate (null: not defined there). */
+/** Something measured along a run: fills its columns of the record at one iterate (null: not defined there). */
 export interface Probe {
-  readonly columns: readonly string[];
   measure(at: Snapshot): Promise<Readonly<Record<string, number | null>>>;
 }
 
@@ -29,9 +29,22 @@ export async function createProbe(name: ProbeName, problem: Problem, start: Snap
   }
 }
 
+/** The columns that a probe fills on this network. */
+export function probeColumns(name: ProbeName, network: Network): readonly string[] {
+  switch (name) {
+    case "eigenvalues":
+      return ["lambdaMin", "lambdaMax"];
+    case "kernel-drift":
+      return ["kernelDrift"];
+    case "drift":
+      return tensorShapes(network).flatMap((tensor) => (tensor.trained ? [`drift:${tensor.name}`] : []));
+    case "flips":
+      return ["flips"];
+  }
+}
+
 /** λ_min and λ_max of K(k); null when the eigensolver did not converge or K is not finite. */
 const eigenvalues: Probe = {
-  columns: ["lambdaMin", "lambdaMax"],
   measure: async (at) => {
     const found = await at.problem.backend.extremalEigenvalues(await at.kernel());
     if (found.status !== "ok") return { lambdaMin: null, lambdaMax: null };
@@ -42,20 +55,15 @@ const eigenvalues: Probe = {
 /** ‖K(k) − K(0)‖_F. */
 function kernelDrift(initial: Matrix): Probe {
   return {
-    columns: ["kernelDrift"],
     measure: async (at) => ({ kernelDrift: distance((await at.kernel()).data, initial.data) }),
   };
 }
 
 /** ‖W_ℓ(k) − W_ℓ(0)‖_F for every trained tensor, in columns "drift:W1", … . */
 function drift(problem: Problem, weights: Weights): Probe {
-  const names = problem.network.layers.flatMap((layer) => [
-    ...(layer.trainsWeight ? [layer.weight] : []),
-    ...(layer.trainsBias && layer.bias ? [layer.bias] : []),
-  ]);
+  const names = tensorShapes(problem.network).flatMap(({ name, trained }) => (trained ? [name] : []));
   const initial = new Map(names.map((name) => [name, weights[name].data.slice()]));
   return {
-    columns: names.map((name) => `drift:${name}`),
     measure: async ({ state }) =>
       Object.fromEntries(
         names.map((name) => [`drift:${name}`, distance(state.weights[name].data, initial.get(name)!)]),
@@ -67,7 +75,6 @@ function drift(problem: Problem, weights: Weights): Probe {
 function flips(start: Snapshot): Probe {
   const initial = signPattern(start.state.pass.z[0]);
   return {
-    columns: ["flips"],
     measure: async ({ state }) => ({
       flips: countFlips(initial, signPattern(state.pass.z[0])) / (initial.rows * initial.bits),
     }),

@@ -1,0 +1,102 @@
+import { Command } from "commander";
+import { type CertifyOutcome, certify } from "../certify/index.ts";
+import type { LossSpec } from "../spec/loss.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import {
+  addCommonOptions,
+  addDataOptions,
+  addNetworkOptions,
+  type CommonArguments,
+  type DataArguments,
+  finiteNumber,
+  lossOption,
+  type NetworkArguments,
+  openBackend,
+  openData,
+  openNetwork,
+} from "./inputs.ts";
+import { format, print, printJson, table } from "./terminal.ts";
+
+type Arguments = DataArguments & NetworkArguments & CommonArguments & { loss: LossSpec; stepSize?: number };
+
+export function certifyCommand(): Command {
+  const command = new Command("certify")
+    .summary("is convergence from these weights a theorem?")
+    .description(
+      "Decides whether it is a theorem that gradient descent, started at these weights on these data, reaches zero\n" +
+        "training loss; if so prints the step size, the rate, and how far the weights can move.\n\n" +
+        "  certified    the hypotheses of a theorem hold (exit 0)\n" +
+        "  undecided    nothing follows either way; what would help is printed (exit 3)\n" +
+        "  impossible   no weights whatever have zero loss, with the rows that contradict each other (exit 4)\n\n" +
+        "S1 covers smooth activations of any depth, S2 the two-layer ReLU network. Weights come from --init and --seed, or\n" +
+        "from a file, at the start of training or anywhere along it.",
+    )
+    .argument("<data>", "a file (.npz, .csv, .parquet, x.npy,y.npy, IDX) or a generator such as sphere:n=10,d=20");
+  addNetworkOptions(addDataOptions(command));
+  command
+    .addOption(lossOption)
+    .option("--step-size <eta>", "certify this step size (default: the largest that can be certified)", finiteNumber);
+  return addCommonOptions(command)
+    .addHelpText(
+      "after",
+      "\nExamples:\n" +
+        "  surefoot certify orthonormal:n=10,d=10 --network two-layer-relu:1000 --init antisymmetric\n" +
+        "  surefoot certify iris.csv --classes setosa,virginica --network tanh:2000 --weights run/weights.safetensors",
+    )
+    .action(run);
+}
+
+async function run(source: string, options: Arguments): Promise<void> {
+  const dataset = await openData(source, options);
+  const backend = await openBackend(options);
+  try {
+    const { network, weights, origin } = await openNetwork(options, dataset.x.cols, backend);
+    const outcome = await certify({
+      network,
+      weights,
+      dataset,
+      loss: options.loss,
+      backend,
+      ...(options.stepSize !== undefined ? { stepSize: options.stepSize } : {}),
+    });
+    const context = {
+      n: dataset.x.rows,
+      d: dataset.x.cols,
+      parameters: network.parameters,
+      network: network.spec,
+      weights: origin,
+      data: dataset.provenance,
+    };
+    if (options.json) printJson({ ...outcome, ...context });
+    else print(describeOutcome(outcome));
+    process.exitCode = exitCodeOf(outcome.verdict);
+  } finally {
+    await backend.close();
+  }
+}
+
+/** A verdict for reading. */
+export function describeOutcome(outcome: CertifyOutcome): string {
+  const lines = [outcome.verdict.toUpperCase(), "", outcome.statement, ""];
+  const rows: [string, string][] = [];
+  if (outcome.theorem) rows.push(["theorem", `${outcome.theorem}, ${outcome.form} form`]);
+  if (outcome.margin !== null) rows.push(["margin", `${format(outcome.margin)}   (certified above 1)`]);
+  if (outcome.stepSize !== null) rows.push(["step size η", `${format(outcome.stepSize)}   (${outcome.loss} loss)`]);
+  if (outcome.ratePerStep !== null)
+    rows.push(["loss falls per step", `to ${format(outcome.ratePerStep)} of itself or less`]);
+  if (outcome.radius !== null) rows.push(["weights stay within", format(outcome.radius)]);
+  if (outcome.lambdaMin !== null)
+    rows.push(["λ_min, λ_max", `${format(outcome.lambdaMin)}, ${format(outcome.lambdaMax)}`]);
+  if (outcome.residualNorm !== null) rows.push(["‖u − y‖", format(outcome.residualNorm)]);
+  if (rows.length > 0) lines.push(table(rows), "");
+  for (const hypothesis of outcome.hypotheses) {
+    const mark = hypothesis.status === "failed" ? "✗" : "✓";
+    const how = hypothesis.status === "failed" ? "does not hold" : hypothesis.how;
+    lines.push(`  ${mark} ${hypothesis.statement}   [${how}]`);
+  }
+  if (outcome.advice.length > 0) {
+    lines.push("", "What would help:");
+    for (const advice of outcome.advice) lines.push(`  · ${advice}`);
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,43 @@
+import { LinalgError } from "@surefoot/linalg";
+import { Command, CommanderError } from "commander";
+import { SurefootError } from "../error.ts";
+import { certifyCommand } from "./certify.ts";
+import { doctorCommand } from "./doctor.ts";
+import { EXIT } from "./exit-code.ts";
+import { kernelCommand } from "./kernel.ts";
+import { say } from "./terminal.ts";
+import { trainCommand } from "./train.ts";
+import { VERSION } from "./version.ts";
+
+export function createProgram(): Command {
+  const program = new Command("surefoot")
+    .description(
+      "Given a network, data and weights: is it a theorem that gradient descent reaches zero training loss from\n" +
+        "here, how fast, and with which step size?",
+    )
+    .version(VERSION)
+    .showHelpAfterError('(try "surefoot help" or "surefoot <command> --help")')
+    .exitOverride();
+  for (const command of [certifyCommand(), trainCommand(), kernelCommand(), doctorCommand()])
+    program.addCommand(command.exitOverride().showHelpAfterError(false));
+  return program;
+}
+
+/** Runs one command line; sets the exit code, never throws. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof SurefootError || (error instanceof LinalgError && error.code !== "closed")) {
+    say(`error: ${error.message}`);
+    return EXIT.usage;
+  }
+  say(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return EXIT.failure;
+}

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { PROBE_NAMES } from "../dynamics/probe.ts";
+import { initialiserSpec } from "../spec/initialiser.ts";
+import { lossSpec } from "../spec/loss.ts";
+import { networkSpec } from "../spec/network.ts";
+
+/** Everything that `--resume` needs beside the weights: run.json. */
+export const runSpec = z.object({
+  /** As on the command line. */
+  data: z.object({ source: z.string(), options: z.record(z.string(), z.json()) }),
+  /** SHA-256 of the data after all steps: a run is not continued on other data. */
+  dataHash: z.string(),
+  network: networkSpec,
+  initialiser: initialiserSpec,
+  seed: z.number(),
+  /** The run started from a file: a copy of it lies in the folder. */
+  fromFile: z.boolean(),
+  origin: z.string(),
+  loss: lossSpec,
+  stepSize: z.number().positive(),
+  steps: z.number(),
+  targetLoss: z.number(),
+  probes: z.array(z.enum(PROBE_NAMES)),
+  probeEvery: z.number(),
+  backend: z.string(),
+  seconds: z.number(),
+  curveViolations: z.number(),
+  certified: z.object({ step: z.number(), loss: z.number(), ratePerStep: z.number(), outcome: z.json() }).nullable(),
+  command: z.string(),
+});
+
+export type RunSpec = z.infer<typeof runSpec>;

@@ -1,0 +1,141 @@
+import { Command, type Command as CommanderCommand } from "commander";
+import { PROBE_NAMES, type ProbeName } from "../dynamics/probe.ts";
+import { SurefootError } from "../error.ts";
+import type { LossSpec } from "../spec/loss.ts";
+import { EXIT, exitCodeOf } from "./exit-code.ts";
+import {
+  addCommonOptions,
+  addDataOptions,
+  addNetworkOptions,
+  type CommonArguments,
+  type DataArguments,
+  finiteNumber,
+  lossOption,
+  type NetworkArguments,
+  wholeNumber,
+} from "./inputs.ts";
+import { type FinishedRun, resumeRun, startRun } from "./run.ts";
+import { printJson, say } from "./terminal.ts";
+import { summary } from "./train-summary.ts";
+
+export type TrainArguments = DataArguments &
+  NetworkArguments &
+  CommonArguments & {
+    loss: LossSpec;
+    steps?: number;
+    stepSize: string;
+    targetLoss?: number;
+    probes: string;
+    probeEvery?: number;
+    out?: string;
+    overwrite?: boolean;
+    resume?: string;
+  };
+
+export function trainCommand(): Command {
+  const command = new Command("train")
+    .summary("train by gradient descent and certify along the way")
+    .description(
+      "Trains by full-batch gradient descent, offers the weights to the theorems as it goes, announces the first step\n" +
+        "from which convergence is certified, and checks that the run then stays under the certified curve.\n\n" +
+        "With --out DIR leaves record.parquet (step, loss, lambdaMin, certifiedLoss, margin, …), the weights, the\n" +
+        "certificate, figures (SVG and PNG) and report.html. Ctrl-C leaves a valid record; --resume DIR goes on from it.",
+    )
+    .argument("[data]", "a file or a generator, as for `surefoot certify`; not with --resume");
+  addNetworkOptions(addDataOptions(command), "");
+  command
+    .addOption(lossOption)
+    .option("--steps <k>", "number of steps (default 1000; with --resume: the run's own)", wholeNumber(1))
+    .option("--step-size <eta>", "a number, 1/lambda-max, or certified", "1/lambda-max")
+    .option("--target-loss <x>", "stop when the loss is at most this", finiteNumber)
+    .option(
+      "--probes <names>",
+      `what to record besides the loss and the margin: ${PROBE_NAMES.join(",")}`,
+      PROBE_NAMES.join(","),
+    )
+    .option(
+      "--probe-every <k>",
+      "probe every k steps (default: as often as costs no more than training)",
+      wholeNumber(1),
+    )
+    .option("--out <dir>", "folder for the record, weights, certificate, figures and report")
+    .option("--overwrite", "replace a run that is already in the folder")
+    .option("--resume <dir>", "continue an interrupted run");
+  return addCommonOptions(command)
+    .addHelpText(
+      "after",
+      "\nExamples:\n" +
+        "  surefoot train examples/data/mnist-1000.npz --classes 0,1 --samples 100 --normalize center,unit-rows \\\n" +
+        "    --network tanh:512 --steps 4000 --out runs/zero-or-one\n" +
+        "  surefoot train sphere:n=10,d=20 --network tanh:1000 --steps 60 --step-size certified",
+    )
+    .action(run);
+}
+
+async function run(source: string | undefined, options: TrainArguments, command: CommanderCommand): Promise<void> {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+    say("\nstopping after this step; press Ctrl-C again to stop at once");
+  };
+  process.on("SIGINT", interrupt);
+  try {
+    const finished =
+      options.resume === undefined ? await fresh(source, options) : await resumed(source, options, command);
+    report(finished, options);
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
+
+  function fresh(data: string | undefined, given: TrainArguments): Promise<FinishedRun> {
+    if (data === undefined) throw new SurefootError("argument", "name the data to train on (or --resume DIR)");
+    if (given.network === "") throw new SurefootError("argument", "name a --network, e.g. --network tanh:512");
+    return startRun(data, { ...given, probes: probeNames(given.probes) }, controller.signal);
+  }
+
+  function resumed(data: string | undefined, given: TrainArguments, self: CommanderCommand): Promise<FinishedRun> {
+    const allowed = new Set(["resume", "steps", "backend", "threads", "json", "targetLoss"]);
+    const extra = Object.keys(given).filter((name) => self.getOptionValueSource(name) === "cli" && !allowed.has(name));
+    if (data !== undefined || extra.length > 0) {
+      const what = data !== undefined ? "DATA" : `--${extra[0].replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+      throw new SurefootError("argument", `--resume continues the run as it was begun: leave out ${what}`);
+    }
+    return resumeRun(given.resume ?? "", given, controller.signal);
+  }
+}
+
+function probeNames(text: string): ProbeName[] {
+  const names = text.split(",").map((name) => name.trim());
+  const chosen = names.filter((name) => name !== "" && name !== "none");
+  for (const name of chosen) {
+    if (!(PROBE_NAMES as readonly string[]).includes(name)) {
+      throw new SurefootError("argument", `unknown probe "${name}"; use some of ${PROBE_NAMES.join(", ")}, or none`);
+    }
+  }
+  return chosen as ProbeName[];
+}
+
+function report(finished: FinishedRun, options: TrainArguments): void {
+  const { result, verdict } = finished;
+  for (const line of summary(finished)) say(line);
+  if (options.json) {
+    printJson({
+      steps: result.state.step,
+      initialLoss: result.initialLoss,
+      finalLoss: Number.isFinite(result.state.loss) ? result.state.loss : null,
+      certifiedStep: result.certified?.step ?? null,
+      verdict,
+      stopped: result.stopped,
+      stepSize: finished.stepSize,
+      loss: finished.loss,
+      probeEvery: result.probeEvery,
+      curveViolations: result.curveViolations,
+      certificate: result.certified?.outcome ?? finished.lastOutcome,
+      backend: finished.backend,
+      files: finished.files,
+    });
+  }
+  if (result.stopped === "interrupted") process.exitCode = 130;
+  else process.exitCode = result.stopped === "diverged" ? EXIT.failure : exitCodeOf(verdict);
+}

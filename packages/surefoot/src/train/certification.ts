@@ -1,0 +1,68 @@
+import { certify } from "../certify/certify.ts";
+import type { Point } from "../certify/evidence.ts";
+import { floatMeasurer } from "../certify/measure.ts";
+import type { CertifyOutcome, TheoremOutcome } from "../certify/outcome.ts";
+import { THEOREMS } from "../certify/theorems.ts";
+import type { DescentState } from "../dynamics/gradient-descent.ts";
+import type { Problem } from "../dynamics/problem.ts";
+import type { Snapshot } from "../dynamics/snapshot.ts";
+import { point } from "../interval/arithmetic.ts";
+
+/** The step from which a run's convergence is certified at the run's own step size, and what the loss obeys from there on. */
+export interface Certified {
+  readonly step: number;
+  readonly loss: number;
+  /** ρ: loss(k) ≤ ρ^(k − step)·loss. */
+  readonly ratePerStep: number;
+  readonly outcome: CertifyOutcome;
+}
+
+export interface Certification {
+  /** The best margin of any theorem that covers the network (null: none does), and at margin > 1 the certificate. */
+  at(snapshot: Snapshot): Promise<{ readonly margin: number | null; readonly certified: Certified | null }>;
+  /** How far rounding can lift a recorded loss above the exact one (theory/05, law 1). */
+  floor(state: DescentState): number;
+}
+
+/** Offers the iterates of a run with step size `stepSize` (in the user's convention) to the theorems, in floating point. */
+export function createCertification(problem: Problem, stepSize: number): Certification {
+  const { network, dataset, backend, gram, loss, lossFactor } = problem;
+  const measurer = floatMeasurer(backend);
+  const covering = THEOREMS.filter((theorem) => theorem.excludes(network) === undefined);
+  const smooth = covering.some(({ name }) => name === "S1");
+  const inner = point(stepSize * lossFactor);
+  const depth = Math.max(network.inputs, ...network.layers.map((layer) => layer.cols));
+
+  return {
+    at: async (snapshot) => {
+      const { weights, pass, step, loss: lossNow } = snapshot.state;
+      const known = { network, weights, dataset, pass, gram };
+      const at: Point = smooth
+        ? { ...known, gradients: await snapshot.cotangents(), kernel: await snapshot.kernel() }
+        : known;
+      const outcomes: TheoremOutcome[] = [];
+      for (const theorem of covering) outcomes.push(await theorem.certify(at, measurer, inner, "quick"));
+      const margin = outcomes.length === 0 ? null : Math.max(...outcomes.map((outcome) => outcome.margin));
+      if (!outcomes.some((outcome) => outcome.verdict === "certified")) return { margin, certified: null };
+      const outcome = await certify({ network, weights, dataset, loss, stepSize, backend });
+      if (outcome.verdict !== "certified" || outcome.ratePerStep === null) return { margin, certified: null };
+      return { margin, certified: { step, loss: lossNow, ratePerStep: outcome.ratePerStep, outcome } };
+    },
+    floor: ({ pass }) => {
+      const size = 1 + largest(pass.outputs) + largest(dataset.y);
+      const rounding = 64 * 2 ** -53 * size * Math.sqrt(depth);
+      return 0.5 * lossFactor * dataset.y.length * rounding * rounding;
+    },
+  };
+}
+
+/** The certified curve at step k ≥ the certified step. */
+export function curveAt({ step, loss, ratePerStep }: Certified, k: number): number {
+  return loss * ratePerStep ** (k - step);
+}
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value));
+  return most;
+}
