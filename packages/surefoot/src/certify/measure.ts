@@ -236,6 +236,7 @@ function rowNorms(a: Matrix): Float64Array {
 
 function columnNorms(a: Matrix): Float64Array {
   const sums = new Float64Array(a.cols);
-  for (let i = 0; i < a.rows; i++) for (let j = 0; j < a.cols; j++) sums[j] += a.data[i * a.cols + j] * a.data[i * a.cols + j];
+  for (let i = 0; i < a.rows; i++)
+    for (let j = 0; j < a.cols; j++) sums[j] += a.data[i * a.cols + j] * a.data[i * a.cols + j];
   return sums.map(Math.sqrt);
 }
