@@ -107,6 +107,24 @@ describe.each([
     expectClose(await syrk(runtime, a, { alpha: 2, beta: -3, out: c }), want, scale, 9);
   });
 
+  test("bringing operands in by pieces of the inner dimension changes no bit", async () => {
+    const a = gaussian(30, 700, 14);
+    const b = gaussian(700, 20, 15);
+    const at = gaussian(700, 30, 16);
+    const c = gaussian(30, 30, 17);
+    const out = () => ({ ...c, data: c.data.slice() });
+    for (const chunk of [256, 512]) {
+      expect(await gemm(runtime, a, b, {}, chunk)).toEqual(await gemm(runtime, a, b));
+      const both = { transposeA: true, transposeB: true, alpha: 2, beta: -0.5 };
+      const turned = await gemm(runtime, at, a, { ...both, out: out() }, chunk);
+      expect(turned).toEqual(await gemm(runtime, at, a, { ...both, out: out() }));
+      const options = { transpose: true, alpha: 3, beta: 2 };
+      expect(await syrk(runtime, at, { ...options, out: out() }, chunk)).toEqual(
+        await syrk(runtime, at, { ...options, out: out() }),
+      );
+    }
+  });
+
   test("β = 0 does not read the target: NaN in it does not spread", async () => {
     const out = matrix(50, 50, new Float64Array(2500).fill(Number.NaN));
     const a = gaussian(50, 300, 9);

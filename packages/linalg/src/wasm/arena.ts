@@ -27,8 +27,14 @@ export class Arena {
     this.#base = this.#top = alignUp(address);
   }
 
-  reset(): void {
-    this.#top = this.#base;
+  /** Gives back everything, or what was reserved after `mark`. */
+  reset(mark = this.#base): void {
+    this.#top = mark;
+  }
+
+  /** Where the next reservation begins: an argument for `reset`. */
+  mark(): number {
+    return this.#top;
   }
 
   /** Reserves `bytes` (not cleared) on a cache line of their own; throws `argument` when the 4 GiB of 32-bit memory are used up. */

@@ -1,5 +1,5 @@
+import { checkSolve, checkSquare } from "../arguments.ts";
 import type { CholeskyOutcome, SolveOutcome } from "../backend.ts";
-import { LinalgError } from "../error.ts";
 import { type Matrix, matrix } from "../matrix.ts";
 import type { Arena } from "./arena.ts";
 import { load, loadLower, type Operand, unload, unloadLower } from "./operand.ts";
@@ -10,8 +10,7 @@ import type { Runtime } from "./runtime.ts";
  * |A − LLᵀ| ≤ γ_{n+1}|L||Lᵀ| entry by entry when it succeeds (Higham, theorem 10.3). Cost n³/3 operations.
  */
 export async function cholesky(runtime: Runtime, a: Matrix): Promise<CholeskyOutcome> {
-  const n = a.rows;
-  if (a.cols !== n) throw new LinalgError("shape", `Cholesky of a ${n} × ${a.cols} matrix`);
+  const n = checkSquare("Cholesky", a);
   return runtime.exclusive(async (arena) => {
     const operand = loadLower(arena, a);
     const outcome = await factorInPlace(runtime, arena, operand);
@@ -43,10 +42,8 @@ export async function solveTriangular(
   b: Matrix,
   options: { readonly transpose?: boolean } = {},
 ): Promise<SolveOutcome> {
+  checkSolve(l, b);
   const n = l.rows;
-  if (l.cols !== n || b.rows !== n) {
-    throw new LinalgError("shape", `triangular solve of ${n} × ${l.cols} with ${b.rows} × ${b.cols}`);
-  }
   for (let i = 0; i < n; i++) if (l.data[i * n + i] === 0) return { status: "singular", pivot: i };
   return runtime.exclusive(async (arena) => {
     const triangle = loadLower(arena, l);

@@ -23,10 +23,18 @@ export function reserve(arena: Arena, rows: number, cols: number): Operand {
 /** A copy of `a` in the kernels' memory. */
 export function load(arena: Arena, a: Matrix): Operand {
   const operand = reserve(arena, a.rows, a.cols);
-  const { address, stride } = operand;
-  const view = arena.view(address, a.rows * stride);
-  for (let i = 0; i < a.rows; i++) view.set(a.data.subarray(i * a.cols, (i + 1) * a.cols), i * stride);
+  loadBlock(arena, operand, a, 0, 0);
   return operand;
+}
+
+/** Overwrites `operand` by the block of `a` of its shape that starts at (row, col). */
+export function loadBlock(arena: Arena, operand: Operand, a: Matrix, row: number, col: number): void {
+  const { rows, cols, address, stride } = operand;
+  const view = arena.view(address, rows * stride);
+  for (let i = 0; i < rows; i++) {
+    const start = (row + i) * a.cols + col;
+    view.set(a.data.subarray(start, start + cols), i * stride);
+  }
 }
 
 /** Copies the lower triangle of a square matrix alone; what lies above the diagonal is undefined. */
