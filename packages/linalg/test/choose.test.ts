@@ -1,3 +1,5 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { chooseBackend, doctor, identity } from "../src/index.ts";
 import { findNativeLibrary } from "../src/native/backend.ts";
@@ -53,4 +55,37 @@ test("the doctor's report is plain data that agrees with what can be chosen", as
   }
   expect(report.auto).toBe(native.library ? "native" : "wasm");
   if (native.library) expect(report.backends[0].library).toBe(native.library.path);
+});
+
+test("in a bundle without Node, native is passed over with the reason and wasm computes", async () => {
+  const { build } = await import("vite");
+  const entry = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+  const result = await build({
+    configFile: false,
+    logLevel: "silent",
+    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "bundle" } },
+  });
+  const [{ output }] = result as { output: { code: string }[] }[];
+  expect(output).toHaveLength(1); // koffi would come as a chunk of its own
+  const code = output[0].code;
+  expect(code).not.toMatch(/require\(|koffi\.node|from\s*["']koffi/);
+  const script = `
+    const { stdout } = process;
+    delete globalThis.process;
+    const { chooseBackend, doctor, identity } = await import("data:text/javascript;base64,${Buffer.from(code).toString("base64")}");
+    const { backend, considered } = await chooseBackend();
+    const product = await backend.gemm(identity(3), identity(3));
+    const { backends, auto, runtime } = await doctor();
+    stdout.write(JSON.stringify({ considered, sum: product.data.reduce((a, b) => a + b), backends, auto, runtime }));
+    await backend.close();`;
+  const child = execFileSync(process.execPath, ["--input-type=module"], { input: script, encoding: "utf8" });
+  const { considered, sum, backends, auto, runtime } = JSON.parse(child);
+  expect(considered.map(({ name, available }: { name: string; available: boolean }) => [name, available])).toEqual([
+    ["native", false],
+    ["wasm", true],
+  ]);
+  expect(considered[0].reason).toMatch(/browser/);
+  expect(sum).toBe(3);
+  expect(backends[0]).toMatchObject({ name: "native", available: false });
+  expect([auto, runtime.platform]).toEqual(["wasm", "browser"]);
 });

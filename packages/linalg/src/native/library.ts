@@ -13,6 +13,7 @@ const SIGNATURES = {
   dgemm: { args: 13, characters: 2 },
   dsyrk: { args: 10, characters: 2 },
   dtrsm: { args: 11, characters: 4 },
+  dtrsv: { args: 8, characters: 3 },
   dpotrf: { args: 5, characters: 1 },
   dsyevd: { args: 11, characters: 2 },
   dsyevr: { args: 21, characters: 3 },
