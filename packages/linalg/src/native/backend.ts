@@ -4,7 +4,7 @@ import { LinalgError } from "../error.ts";
 import { type Candidate, candidates } from "./candidates.ts";
 import { eigenvalues, extremalEigenvalues } from "./eigen.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
-import { type Koffi, loadKoffi, nodeProcess } from "./host.ts";
+import { firstLine, type Koffi, loadKoffi, nodeProcess } from "./host.ts";
 import { type NativeLibrary, openLibrary } from "./library.ts";
 import { gemm, syrk } from "./products.ts";
 import { selfTest } from "./self-test.ts";
@@ -65,7 +65,7 @@ function openOnce(koffi: Koffi, candidate: Candidate): Promise<NativeLibrary | {
   const attempt = (async () => {
     const library = openLibrary(koffi, candidate);
     if ("reason" in library) return library;
-    const fault = await selfTest(library);
+    const fault = await selfTest(library).catch(firstLine);
     return fault ? { reason: `${library.title} failed its self-test: ${fault}` } : library;
   })();
   opened.set(key, attempt);

@@ -3,7 +3,7 @@ import { checkExtremal, checkSquare } from "../arguments.ts";
 import type { EigenOutcome, Eigenpair, ExtremalOptions, ExtremalOutcome } from "../backend.ts";
 import { type Matrix, matrix } from "../matrix.ts";
 import { lowerCopy, lowerIsFinite } from "./factor.ts";
-import { character, integer, type NativeLibrary, real, written } from "./library.ts";
+import { character, infoOf, integer, type NativeLibrary, real, written } from "./library.ts";
 
 const UPPER = character("U");
 
@@ -25,8 +25,8 @@ export async function eigenvalues(
   const head = [character(vectors ? "V" : "N"), UPPER, integer(n), work.data, integer(n), values];
   const { reals, integers } = workspace(library, "dsyevd", (w) => [...head, ...w, info]);
   await library.call("dsyevd", reductionFlops(n) * (vectors ? 3 : 1), [...head, ...reals, ...integers, info]);
-  const failed = written(info);
-  if (failed !== 0) return { status: "no-convergence", index: Math.max(0, failed - 1) };
+  const failed = infoOf("dsyevd", info);
+  if (failed > 0) return { status: "no-convergence", index: failed - 1 };
   // LAPACK returns eigenvectors as columns: by rows, row k belongs to values[k].
   return { status: "ok", values, ...(vectors ? { vectors: work } : {}) };
 }
@@ -81,7 +81,7 @@ async function nthEigenpair(library: NativeLibrary, a: Matrix, k: number): Promi
   const rest = [integer(k), real(0), found, values, vector, integer(n), support];
   const { reals, integers } = workspace(library, "dsyevr", (w) => [...head, ...rest, ...w, info]);
   await library.call("dsyevr", reductionFlops(n), [...head, ...rest, ...reals, ...integers, info]);
-  if (written(info) !== 0 || written(found) !== 1) return undefined;
+  if (infoOf("dsyevr", info) > 0 || written(found) !== 1) return undefined;
   return { value: values[0], vector, residual: residual(a, values[0], vector) };
 }
 

@@ -2,7 +2,7 @@
 import { checkSolve, checkSquare } from "../arguments.ts";
 import type { CholeskyOutcome, SolveOutcome } from "../backend.ts";
 import { type Matrix, matrix } from "../matrix.ts";
-import { character, integer, type NativeLibrary, real, written } from "./library.ts";
+import { character, infoOf, integer, type NativeLibrary, real } from "./library.ts";
 
 const RIGHT = character("R");
 const UPPER = character("U");
@@ -15,7 +15,7 @@ export async function cholesky(library: NativeLibrary, a: Matrix): Promise<Chole
   if (n === 0) return { status: "ok", factor };
   const info = integer(0);
   await library.call("dpotrf", n ** 3 / 3, [UPPER, integer(n), factor.data, integer(n), info]);
-  const failed = written(info);
+  const failed = infoOf("dpotrf", info);
   const pivot = failed > 0 ? failed - 1 : firstBadDiagonal(factor);
   if (pivot < 0) return { status: "ok", factor };
   return lowerIsFinite(a) ? { status: "not-positive-definite", pivot } : { status: "not-finite" };

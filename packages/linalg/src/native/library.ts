@@ -60,6 +60,13 @@ export const character = (value: string): Uint8Array => Uint8Array.of(value.char
 /** An integer that a routine wrote: the low half, which both kinds of library fill. */
 export const written = (cell: BigInt64Array): number => Number(BigInt.asIntN(32, cell[0]));
 
+/** INFO as LAPACK wrote it: 0, or a positive number with the routine's own meaning. Negative is a wrong argument, a bug of the caller. */
+export function infoOf(routine: Routine, cell: BigInt64Array): number {
+  const info = written(cell);
+  if (info < 0) throw new Error(`${routine} refused its argument number ${-info}`);
+  return info;
+}
+
 /** Loads a candidate, or says why it will not do. */
 export function openLibrary(koffi: Koffi, candidate: Candidate): NativeLibrary | { readonly reason: string } {
   const { path, named } = candidate;
@@ -96,6 +103,10 @@ export function openLibrary(koffi: Koffi, candidate: Candidate): NativeLibrary |
   ) as Record<Routine, ReturnType<typeof handle.func>>;
   const lengths = (routine: Routine) => new Array<number>(SIGNATURES[routine].characters).fill(1);
 
+  const callNow = (routine: Routine, args: readonly Argument[]): void => {
+    functions[routine](...args, ...lengths(routine));
+  };
+
   return {
     path,
     kind,
@@ -105,14 +116,9 @@ export function openLibrary(koffi: Koffi, candidate: Candidate): NativeLibrary |
     setThreads: (count) => {
       setThreads?.(count);
     },
-    callNow: (routine, args) => {
-      functions[routine](...args, ...lengths(routine));
-    },
+    callNow,
     call: (routine, flops, args) => {
-      if (flops < ASYNC_FLOPS) {
-        functions[routine](...args, ...lengths(routine));
-        return Promise.resolve();
-      }
+      if (flops < ASYNC_FLOPS) return Promise.resolve(callNow(routine, args));
       return new Promise((resolve, reject) => {
         functions[routine].async(...args, ...lengths(routine), (error: unknown) => {
           // `args` is named here so that no argument is collected while the library works on it.
