@@ -131,6 +131,13 @@ describe("CSV files", () => {
     await csv("", /t\.csv: is empty/);
   });
 
+  it("a file of more text than can be held", async () => {
+    const read = async () => new Uint8Array(2 ** 28 + 1);
+    await expect(loadDataset("t.csv", {}, read)).rejects.toThrow(
+      /268435457 bytes of CSV are more than .* convert it to \.npz/,
+    );
+  });
+
   it("text that is no CSV, or no UTF-8", async () => {
     await csv('a,y\n1,"2\n3,4\n', /t\.csv: .*[Qq]uote.* line 3/, {}, "file");
     const latin1 = Uint8Array.of(0x61, 0x2c, 0xe9, 0x0a, 0x31, 0x2c, 0x32, 0x0a);

@@ -174,6 +174,12 @@ describe("CSV", () => {
     expect(Array.from(y)).toEqual([1.5, 0.5]);
   });
 
+  it("reads lines that end in a carriage return, and quoted fields with line breaks", async () => {
+    expect(Array.from((await load("a,b\r1,2\r3,4\r")).x.data)).toEqual([1, 3]);
+    const pets = await load('a,"b\nc"\n1,"cat\nor dog"\n2,cow\n', { classes: ["cow", "cat\nor dog"] });
+    expect(Array.from(pets.y)).toEqual([1, -1]);
+  });
+
   it("gives back any numbers that JavaScript prints, bit by bit", async () => {
     const finite = fc.double({ noNaN: true, noDefaultInfinity: true }).map((v) => (Object.is(v, -0) ? 0 : v));
     const rows = fc
