@@ -55,7 +55,7 @@ export function report({ machine, quick, rounds, threads, tasks, typescript, pea
     `${machine.processor}, ${machine.memory}; ${machine.system}; Node ${machine.node}, ${machine.python}; ${machine.date}.`,
     "",
     `${threads} threads on every side. Each time is the median over ${rounds} fresh processes of the best call in the process, with the lowest`,
-    "and highest process in brackets; the order of the contestants alternates. Speed is the peer's time divided by ours. All contestants read the",
+    "and highest process in brackets (one process where a call takes over 20 s); the order of the contestants alternates. Speed is the peer's time divided by ours. All contestants read the",
     "same input, and their results were compared before the times were. Repeat: `npm run build && node bench/linalg/run.mjs`",
     "(see README.md); raw times: linalg/rounds.json.",
     "",
