@@ -6,21 +6,20 @@
 export class DueQueue {
   readonly #last: Uint32Array;
   readonly #heads: Int32Array;
-  readonly #next: Int32Array;
-  readonly #keys: Uint32Array;
+  /** Two words to each item: the next item of its bucket (−1: none), its key. */
+  readonly #links: Int32Array;
 
   constructor(lists: number, items: number) {
     this.#last = new Uint32Array(lists);
     this.#heads = new Int32Array(lists * BUCKETS).fill(-1);
-    this.#next = new Int32Array(items);
-    this.#keys = new Uint32Array(items);
+    this.#links = new Int32Array(2 * items);
   }
 
   /** The item, which must not be in any list, falls due in `list` at clock reading `due` ≥ 0. */
   insert(list: number, item: number, due: number): void {
     float[0] = due;
     const key = float[0] > due ? word[0] - 1 : word[0];
-    this.#keys[item] = key;
+    this.#links[2 * item + 1] = key;
     this.#place(list, item, key);
   }
 
@@ -28,32 +27,33 @@ export class DueQueue {
     const last = this.#last[list];
     const bucket = key <= last ? 0 : 32 - Math.clz32(key ^ last);
     const head = list * BUCKETS + bucket;
-    this.#next[item] = this.#heads[head];
+    this.#links[2 * item] = this.#heads[head];
     this.#heads[head] = item;
   }
 
-  /** Takes out every item of `list` that is due at `clock` into out[0 …]; returns how many. `out` holds all items. */
-  collect(list: number, clock: number, out: Int32Array): number {
+  /** Takes out every item of `list` that is due at `clock` into out[from …]; returns where they end. `out` has room for all items. */
+  collect(list: number, clock: number, out: Int32Array, from: number): number {
     float[0] = clock;
     const now = float[0] < clock ? word[0] + 1 : word[0];
     const before = this.#last[list];
     const base = list * BUCKETS;
-    let count = 0;
+    const links = this.#links;
+    let count = from;
     // Keys in a bucket below `split` agree with `before` on the bit where the clock has changed from 0 to 1: all are due.
     const split = now > before ? 32 - Math.clz32(now ^ before) : 1;
     for (let bucket = 0; bucket < split; bucket++) {
       let item = this.#heads[base + bucket];
       if (item < 0) continue;
       this.#heads[base + bucket] = -1;
-      for (; item >= 0; item = this.#next[item]) out[count++] = item;
+      for (; item >= 0; item = links[2 * item]) out[count++] = item;
     }
     if (now <= before) return count;
     this.#last[list] = now;
     let item = this.#heads[base + split];
     this.#heads[base + split] = -1;
     while (item >= 0) {
-      const next = this.#next[item];
-      const key = this.#keys[item];
+      const next = links[2 * item];
+      const key = links[2 * item + 1];
       if (key <= now) out[count++] = item;
       else this.#place(list, item, key);
       item = next;

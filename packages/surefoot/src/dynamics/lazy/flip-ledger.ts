@@ -1,18 +1,24 @@
+/** An entry: sample, base, flips. */
+const FIELDS = 3;
+const FIRST_ROOM = 2;
+
 /**
  * What the flips so far have added to c_rj = η Σ_{s<k} s_rj(s) e_j(s) = base_rj + s_rj S_j: one entry for each pair that has ever
- * flipped, however often, in a list per slot.
+ * flipped, however often. The entries of a slot lie next to one another, in the order of their first flips; a slot that outgrows
+ * its room moves to one of twice the size.
  */
 export class FlipLedger {
-  readonly #heads: Int32Array;
-  #next = new Int32Array(1024);
-  #samples = new Uint32Array(1024);
-  #bases = new Float64Array(1024);
-  #flips = new Float64Array(1024);
-  #slots = new Uint32Array(1024);
+  readonly #starts: Uint32Array;
+  readonly #lengths: Uint32Array;
+  readonly #rooms: Uint32Array;
+  #data = new Float64Array(4096);
+  #used = 0;
   #pairs = 0;
 
   constructor(slots: number) {
-    this.#heads = new Int32Array(slots).fill(-1);
+    this.#starts = new Uint32Array(slots);
+    this.#lengths = new Uint32Array(slots);
+    this.#rooms = new Uint32Array(slots);
   }
 
   /** Number of pairs that have flipped at least once. */
@@ -20,78 +26,82 @@ export class FlipLedger {
     return this.#pairs;
   }
 
-  /** One flip of pair (slot, sample); `change` is +S_j(k) when it turned off, −S_j(k) when it turned on. Returns its flips so far. */
-  record(slot: number, sample: number, change: number): number {
-    const entry = this.#find(slot, sample);
-    this.#bases[entry] += change;
-    this.#flips[entry] += 1;
-    return this.#flips[entry];
+  /** One flip of pair (slot, sample); `change` is +S_j(k) when it turned off, −S_j(k) when it turned on. */
+  record(slot: number, sample: number, change: number): void {
+    const at = this.#find(slot, sample);
+    this.#data[at + 1] += change;
+    this.#data[at + 2] += 1;
   }
 
   /** Puts back an entry of a checkpoint. */
   restore(slot: number, sample: number, base: number, flips: number): void {
-    const entry = this.#find(slot, sample);
-    this.#bases[entry] = base;
-    this.#flips[entry] = flips;
+    const at = this.#find(slot, sample);
+    this.#data[at + 1] = base;
+    this.#data[at + 2] = flips;
   }
 
   /** Σ_j row[offset + j]·base_rj over the flipped pairs of the slot. */
   weightedSum(slot: number, row: Float64Array, offset: number): number {
+    const data = this.#data;
+    const start = FIELDS * this.#starts[slot];
+    const end = start + FIELDS * this.#lengths[slot];
     let sum = 0;
-    for (let entry = this.#heads[slot]; entry >= 0; entry = this.#next[entry]) {
-      sum += row[offset + this.#samples[entry]] * this.#bases[entry];
-    }
+    for (let at = start; at < end; at += FIELDS) sum += row[offset + data[at]] * data[at + 1];
     return sum;
   }
 
   /** Adds base_rj to coefficients[j] for the flipped pairs of the slot. */
   addBases(slot: number, coefficients: Float64Array): void {
-    for (let entry = this.#heads[slot]; entry >= 0; entry = this.#next[entry]) {
-      coefficients[this.#samples[entry]] += this.#bases[entry];
-    }
+    const start = FIELDS * this.#starts[slot];
+    const end = start + FIELDS * this.#lengths[slot];
+    for (let at = start; at < end; at += FIELDS) coefficients[this.#data[at]] += this.#data[at + 1];
   }
 
-  /** Every entry in the order of its first flip. */
+  hasFlipped(slot: number): boolean {
+    return this.#lengths[slot] > 0;
+  }
+
+  /** Every slot with a flipped pair, ascending. */
+  *slots(): Generator<number> {
+    for (let slot = 0; slot < this.#lengths.length; slot++) if (this.#lengths[slot] > 0) yield slot;
+  }
+
+  /** Every entry; those of a slot in the order of their first flips. */
   *entries(): Generator<{ slot: number; sample: number; base: number; flips: number }> {
-    for (let entry = 0; entry < this.#pairs; entry++) {
-      yield {
-        slot: this.#slots[entry],
-        sample: this.#samples[entry],
-        base: this.#bases[entry],
-        flips: this.#flips[entry],
-      };
+    for (const slot of this.slots()) {
+      const start = FIELDS * this.#starts[slot];
+      for (let at = start; at < start + FIELDS * this.#lengths[slot]; at += FIELDS) {
+        yield { slot, sample: this.#data[at], base: this.#data[at + 1], flips: this.#data[at + 2] };
+      }
     }
   }
 
+  /** Where the entry of the pair begins; makes one if there is none. */
   #find(slot: number, sample: number): number {
-    let last = -1;
-    for (let entry = this.#heads[slot]; entry >= 0; entry = this.#next[entry]) {
-      if (this.#samples[entry] === sample) return entry;
-      last = entry;
-    }
-    const entry = this.#pairs++;
-    if (entry === this.#next.length) this.#grow();
-    // Appended at the end: sums over a list keep their order of addition for the life of the run.
-    if (last < 0) this.#heads[slot] = entry;
-    else this.#next[last] = entry;
-    this.#next[entry] = -1;
-    this.#slots[entry] = slot;
-    this.#samples[entry] = sample;
-    this.#bases[entry] = 0;
-    this.#flips[entry] = 0;
-    return entry;
+    const start = FIELDS * this.#starts[slot];
+    const end = start + FIELDS * this.#lengths[slot];
+    for (let at = start; at < end; at += FIELDS) if (this.#data[at] === sample) return at;
+    if (this.#lengths[slot] === this.#rooms[slot]) this.#move(slot);
+    const at = FIELDS * (this.#starts[slot] + this.#lengths[slot]);
+    this.#lengths[slot] += 1;
+    this.#pairs += 1;
+    this.#data[at] = sample;
+    this.#data[at + 1] = 0;
+    this.#data[at + 2] = 0;
+    return at;
   }
 
-  #grow(): void {
-    const size = this.#next.length * 2;
-    const grown = <T extends Int32Array | Uint32Array | Float64Array>(from: T, to: T): T => {
-      to.set(from);
-      return to;
-    };
-    this.#next = grown(this.#next, new Int32Array(size));
-    this.#samples = grown(this.#samples, new Uint32Array(size));
-    this.#slots = grown(this.#slots, new Uint32Array(size));
-    this.#bases = grown(this.#bases, new Float64Array(size));
-    this.#flips = grown(this.#flips, new Float64Array(size));
+  #move(slot: number): void {
+    const room = Math.max(FIRST_ROOM, 2 * this.#rooms[slot]);
+    if (FIELDS * (this.#used + room) > this.#data.length) {
+      const grown = new Float64Array(2 * this.#data.length + FIELDS * room);
+      grown.set(this.#data);
+      this.#data = grown;
+    }
+    const from = FIELDS * this.#starts[slot];
+    this.#data.copyWithin(FIELDS * this.#used, from, from + FIELDS * this.#lengths[slot]);
+    this.#starts[slot] = this.#used;
+    this.#rooms[slot] = room;
+    this.#used += room;
   }
 }

@@ -1,4 +1,5 @@
 export type { LazyCheckpoint } from "./checkpoint.ts";
+export type { NeuronDrift } from "./drift.ts";
 export type { LazyProgress, Long } from "./long-work.ts";
 export { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan, type PlanInput } from "./memory-plan.ts";
 export {
@@ -8,6 +9,7 @@ export {
   type SeededNeurons,
   seededNeurons,
 } from "./neuron-source.ts";
+export type { LazyProbe } from "./probe.ts";
 export type { LazyProblem } from "./problem.ts";
 export {
   createLazyRun,

@@ -1,10 +1,12 @@
 import type { Backend } from "@surefoot/linalg";
 import type { Dataset } from "../../data/dataset.ts";
 import { SurefootError } from "../../error.ts";
+import type { Census } from "./census.ts";
 import { type LazyCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { breathe, type Long } from "./long-work.ts";
 import { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan } from "./memory-plan.ts";
 import { type NeuronBlock, type NeuronSource, seededNeurons } from "./neuron-source.ts";
+import { type LazyProbe, probe } from "./probe.ts";
 import { type LazyProblem, lazyProblem } from "./problem.ts";
 import { predictReach } from "./reach.ts";
 import { startPass } from "./start.ts";
@@ -69,6 +71,7 @@ export class LazyRun {
   readonly plan: LazyMemoryPlan;
   /** C(0): the counts behind H(0). */
   readonly initialCounts: Float64Array;
+  readonly #census: Census | undefined;
   #stepper: Stepper;
   readonly #memoryLimit: number;
   #breathed = 0;
@@ -77,12 +80,14 @@ export class LazyRun {
     problem: LazyProblem,
     plan: LazyMemoryPlan,
     initialCounts: Float64Array,
+    census: Census | undefined,
     stepper: Stepper,
     memoryLimit: number,
   ) {
     this.problem = problem;
     this.plan = plan;
     this.initialCounts = initialCounts;
+    this.#census = census;
     this.#stepper = stepper;
     this.#memoryLimit = memoryLimit;
   }
@@ -114,7 +119,7 @@ export class LazyRun {
       );
     }
     options.onPlan?.(plan);
-    const { outputs, counts, watch } = await startPass(problem.x, source, reach, backend, options);
+    const { outputs, counts, watch, census } = await startPass(problem.x, source, reach, backend, options);
     const n = problem.x.rows;
     const state: LazyState = saved?.state ?? {
       step: 0,
@@ -132,7 +137,7 @@ export class LazyRun {
     const tangent = new TangentCounts(problem.gram, saved?.counts ?? counts.slice(), source.width);
     const stepper = new Stepper(problem, state, tangent, watch, reach);
     if (saved) stepper.restore(saved.entries);
-    return new LazyRun(problem, plan, counts, stepper, memoryLimit);
+    return new LazyRun(problem, plan, counts, census, stepper, memoryLimit);
   }
 
   get state(): Readonly<LazyState> {
@@ -197,6 +202,11 @@ export class LazyRun {
     if (z > 16 * Number.EPSILON * norm * this.problem.norms[sample]) return;
     state.nearTies += 1;
     state.firstNearTie ??= state.step;
+  }
+
+  /** What the run measures of itself at this step; `neurons` adds the drift of single neurons, which visits all of them. */
+  async probe(options: Long & { readonly neurons?: boolean } = {}): Promise<LazyProbe> {
+    return probe(this.problem, this.#stepper, this.initialCounts, this.#census, options);
   }
 
   /** s_rj(k) for all samples j. Cost n·d. */

@@ -1,4 +1,5 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
+import { type Census, countPatterns, emptyCensus } from "./census.ts";
 import { breathe, type Long } from "./long-work.ts";
 import type { NeuronBlock, NeuronSource } from "./neuron-source.ts";
 import { patternBytes } from "./subset-sums.ts";
@@ -29,6 +30,8 @@ export interface Start {
   /** C_ij = Σ_r a_r² s_ri s_rj at step 0, n × n: H_ij = G_ij C_ij / m. */
   readonly counts: Float64Array;
   readonly watch: WatchSet;
+  /** Present for up to 16 samples. */
+  readonly census: Census | undefined;
 }
 
 /** What one shard of neurons adds: sums over its neurons and its watched pairs, sample by sample. */
@@ -64,18 +67,19 @@ export async function startPass(
   const size = shardSize(n, x.cols);
   const outputs = new Float64Array(n);
   const counts = new Float64Array(n * n);
+  const census = source.signs ? emptyCensus(n) : undefined;
   const shards: Shard[] = [];
   for (let first = 0; first < source.width; first += size) {
     await breathe(long, "start", first, source.width);
     const block = await source.block(first, Math.min(size, source.width - first));
-    const shard = await scanShard(x, block, first, source, reach, backend);
+    const shard = await scanShard(x, block, first, source, reach, census, backend);
     for (let i = 0; i < n; i++) outputs[i] += shard.outputs[i];
     for (let i = 0; i < n * n; i++) counts[i] += shard.counts[i];
     shards.push(shard);
   }
   await breathe(long, "start", source.width, source.width);
   for (let i = 0; i < n; i++) outputs[i] /= Math.sqrt(source.width);
-  return { outputs, counts, watch: joinShards(shards, n) };
+  return { outputs, counts, watch: joinShards(shards, n), census };
 }
 
 async function scanShard(
@@ -84,12 +88,14 @@ async function scanShard(
   first: number,
   source: NeuronSource,
   reach: Float64Array,
+  census: Census | undefined,
   backend: Backend,
 ): Promise<Shard> {
   const n = x.rows;
   const { w, a } = block;
   const size = w.rows;
   const z = await backend.gemm(x, w, { transposeB: true });
+  if (census) countPatterns(census, z.data, n, size, first);
   const rootWidth = Math.sqrt(source.width);
   const words = Math.ceil(size / 32);
   const masks = { rows: n, bits: size, wordsPerRow: words, words: new Uint32Array(n * words) };

@@ -60,6 +60,8 @@ export class Stepper {
   readonly reach: Float64Array;
   readonly #problem: LazyProblem;
   readonly #everyPair: boolean;
+  /** max_r |ζ_ri(0)| over the watched pairs. */
+  readonly #farthest: Float64Array;
   readonly #queue: DueQueue;
   readonly #sums: SubsetSums;
   readonly #due: Int32Array;
@@ -88,8 +90,13 @@ export class Stepper {
     this.#downRate = new Float64Array(n);
     this.#change = new Float64Array(n);
     this.#flips = Array.from({ length: n }, () => []);
+    this.#farthest = new Float64Array(n);
     for (let i = 0; i < n; i++) {
-      for (let pair = watch.offsets[i]; pair < watch.offsets[i + 1]; pair++) {
+      const [first, end] = [watch.offsets[i], watch.offsets[i + 1]];
+      for (let pair = first; pair < end; pair++) {
+        this.#farthest[i] = Math.max(this.#farthest[i], Math.abs(watch.zeta[pair]));
+      }
+      for (let pair = first; pair < end; pair++) {
         const zeta = watch.zeta[pair];
         this.#queue.insert(zeta < 0 ? 2 * i : 2 * i + 1, pair, Math.max(0, Math.abs(zeta) - this.#cushion(i)));
       }
@@ -149,7 +156,7 @@ export class Stepper {
   /** Above the rounding error of any evaluated ζ_ri: a pair this near to its kink is looked at in every step. */
   #cushion(i: number): number {
     const { up, down } = this.state;
-    return (this.#problem.x.rows + 16) * 2 ** -50 * (this.reach[i] + up[i] + down[i]);
+    return (this.#problem.x.rows + 16) * 2 ** -50 * (this.#farthest[i] + up[i] + down[i]);
   }
 
   /**
@@ -186,6 +193,7 @@ export class Stepper {
     state.step += 1;
     for (let i = 0; i < n; i++) this.#lookAtSample(i, close);
     for (let i = 0; i < n; i++) if (this.#flips[i].length > 0) this.#applyFlips(i);
+    tangent.settle();
     return "ok";
   }
 
@@ -194,8 +202,11 @@ export class Stepper {
     const { gram, source } = this.#problem;
     const n = state.residual.length;
     const due = this.#due;
-    const negative = this.#queue.collect(2 * i, state.up[i], due);
-    const count = negative + this.#queue.collect(2 * i + 1, state.down[i], due.subarray(negative));
+    const queue = this.#queue;
+    const up = state.up[i];
+    const down = state.down[i];
+    const negative = queue.collect(2 * i, up, due, 0);
+    const count = queue.collect(2 * i + 1, down, due, negative);
     if (count === 0) return;
     state.looks += count;
     const { slots, zeta: initial, patterns, bytes, outputs } = watch;
@@ -216,8 +227,9 @@ export class Stepper {
       if (on !== was) flips.push({ pair, zeta });
       const distance = Math.abs(zeta);
       if (distance * Math.min(1, Math.abs(a)) <= closest) close.push({ slot, sample: i, zeta });
-      const [list, clock] = zeta < 0 ? [2 * i, state.up[i]] : [2 * i + 1, state.down[i]];
-      this.#queue.insert(list, pair, clock + Math.max(0, distance - cushion));
+      const wait = Math.max(0, distance - cushion);
+      if (zeta < 0) queue.insert(2 * i, pair, up + wait);
+      else queue.insert(2 * i + 1, pair, down + wait);
     }
   }
 

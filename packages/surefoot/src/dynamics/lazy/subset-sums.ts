@@ -26,7 +26,10 @@ export class SubsetSums {
     if (this.#mode === "entries") return;
     const nibbles = this.#nibbles;
     for (let q = 0; q < this.#bytes * 2; q++) {
-      const [v0, v1, v2, v3] = [values[4 * q], values[4 * q + 1], values[4 * q + 2], values[4 * q + 3]];
+      const v0 = values[4 * q];
+      const v1 = values[4 * q + 1];
+      const v2 = values[4 * q + 2];
+      const v3 = values[4 * q + 3];
       const at = q * 16;
       nibbles[at + 1] = v0;
       nibbles[at + 2] = v1;
@@ -53,7 +56,10 @@ export class SubsetSums {
 
   #fromBytes(masks: Uint8Array, offset: number): number {
     const table = this.#table;
-    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
     for (let b = 0; b < this.#bytes; b += 4) {
       s0 += table[(b << 8) | masks[offset + b]];
       s1 += table[((b + 1) << 8) | masks[offset + b + 1]];
@@ -65,12 +71,22 @@ export class SubsetSums {
 
   #fromNibbles(masks: Uint8Array, offset: number): number {
     const nibbles = this.#nibbles;
-    const chains = CHAINS.fill(0);
-    for (let b = 0; b < this.#bytes; b++) {
-      const mask = masks[offset + b];
-      chains[b & 3] += nibbles[b * 32 + (mask & 15)] + nibbles[b * 32 + 16 + (mask >> 4)];
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let b = 0; b < this.#bytes; b += 4) {
+      const m0 = masks[offset + b];
+      const m1 = masks[offset + b + 1];
+      const m2 = masks[offset + b + 2];
+      const m3 = masks[offset + b + 3];
+      const at = b * 32;
+      s0 += nibbles[at + (m0 & 15)] + nibbles[at + 16 + (m0 >> 4)];
+      s1 += nibbles[at + 32 + (m1 & 15)] + nibbles[at + 48 + (m1 >> 4)];
+      s2 += nibbles[at + 64 + (m2 & 15)] + nibbles[at + 80 + (m2 >> 4)];
+      s3 += nibbles[at + 96 + (m3 & 15)] + nibbles[at + 112 + (m3 >> 4)];
     }
-    return chains[0] + chains[1] + (chains[2] + chains[3]);
+    return s0 + s1 + (s2 + s3);
   }
 
   #fromEntries(masks: Uint8Array, offset: number): number {

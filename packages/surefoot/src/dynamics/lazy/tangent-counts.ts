@@ -6,28 +6,58 @@ export class TangentCounts {
   /** H, row-major: always the rounded value of G_ij·C_ij/m, so that nothing drifts however many flips there are. */
   readonly h: Float64Array;
   readonly #width: number;
+  readonly #pending: Float64Array;
+  readonly #changed: number[] = [];
 
   constructor(gram: Float64Array, counts: Float64Array, width: number) {
     this.n = Math.round(Math.sqrt(gram.length));
     this.gram = gram;
     this.counts = counts;
     this.#width = width;
+    this.#pending = new Float64Array(gram.length);
     this.h = gram.map((g, at) => (g * counts[at]) / width);
   }
 
-  /** Adds change[j] to C_ij and C_ji for every j. */
+  /** Adds change[j] to C_ij and C_ji for every j, at the next `settle`; at most once for a row between two of them. */
   changeRow(i: number, change: Float64Array): void {
-    const { n, gram, counts, h } = this;
-    for (let j = 0; j < n; j++) {
-      if (change[j] === 0) continue;
-      const at = i * n + j;
-      const count = counts[at] + change[j];
-      const value = (gram[at] * count) / this.#width;
-      counts[at] = count;
-      h[at] = value;
-      counts[j * n + i] = count;
-      h[j * n + i] = value;
+    this.#pending.set(change, i * this.n);
+    this.#changed.push(i);
+  }
+
+  /** Makes the changes of rows take effect. */
+  settle(): void {
+    const { n } = this;
+    const pending = this.#pending;
+    if (this.#changed.length * 16 < n) {
+      for (const i of this.#changed) for (let j = 0; j < n; j++) this.#add(i, j, pending[i * n + j]);
+    } else {
+      // By tiles, so that a row and the column that mirrors it stay in the cache together.
+      for (let i0 = 0; i0 < n; i0 += TILE) {
+        for (let j0 = 0; j0 <= i0; j0 += TILE) {
+          const end = Math.min(i0 + TILE, n);
+          for (let i = i0; i < end; i++) {
+            const last = Math.min(j0 + TILE - 1, i);
+            for (let j = j0; j <= last; j++) {
+              this.#add(i, j, i === j ? pending[i * n + i] : pending[i * n + j] + pending[j * n + i]);
+            }
+          }
+        }
+      }
     }
+    for (const i of this.#changed) pending.fill(0, i * n, (i + 1) * n);
+    this.#changed.length = 0;
+  }
+
+  #add(i: number, j: number, change: number): void {
+    if (change === 0) return;
+    const { n, gram, counts, h } = this;
+    const at = i * n + j;
+    const count = counts[at] + change;
+    const value = (gram[at] * count) / this.#width;
+    counts[at] = count;
+    h[at] = value;
+    counts[j * n + i] = count;
+    h[j * n + i] = value;
   }
 
   /**
@@ -52,3 +82,6 @@ export class TangentCounts {
     }
   }
 }
+
+/** Two tiles of four matrices of 32 × 32 doubles are half of a second-level cache. */
+const TILE = 32;
