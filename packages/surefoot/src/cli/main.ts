@@ -12,8 +12,8 @@ import { VERSION } from "./version.ts";
 export function createProgram(): Command {
   const program = new Command("surefoot")
     .description(
-      "Given a network, data and weights: is it a theorem that gradient descent reaches zero training loss from\n" +
-        "here, how fast, and with which step size?",
+      "Given a network, data and weights: is it a theorem that gradient descent\n" +
+        "reaches zero training loss from here, how fast, and with which step size?",
     )
     .version(VERSION)
     .showHelpAfterError('(try "surefoot help" or "surefoot <command> --help")')

@@ -118,8 +118,8 @@ function probeNames(text: string): ProbeName[] {
 
 function report(finished: FinishedRun, options: TrainArguments): void {
   const { result, verdict } = finished;
-  for (const line of summary(finished)) say(line);
-  if (options.json) {
+  if (!options.json) for (const line of summary(finished)) say(line);
+  else {
     printJson({
       steps: result.state.step,
       initialLoss: result.initialLoss,
