@@ -23,13 +23,16 @@ export function certifyCommand(): Command {
   const command = new Command("certify")
     .summary("is convergence from these weights a theorem?")
     .description(
-      "Decides whether it is a theorem that gradient descent, started at these weights on these data, reaches zero\n" +
-        "training loss; if so prints the step size, the rate, and how far the weights can move.\n\n" +
-        "  certified    the hypotheses of a theorem hold (exit 0)\n" +
-        "  undecided    nothing follows either way; what would help is printed (exit 3)\n" +
-        "  impossible   no weights whatever have zero loss, with the rows that contradict each other (exit 4)\n\n" +
-        "S1 covers smooth activations of any depth, S2 the two-layer ReLU network. Weights come from --init and --seed, or\n" +
-        "from a file, at the start of training or anywhere along it.",
+      "Decides whether it is a theorem that gradient descent, started at these\n" +
+        "weights on these data, reaches zero training loss; if so prints the step size,\n" +
+        "the rate, and how far the weights can move.\n\n" +
+        "  certified   the hypotheses of a theorem hold (exit 0)\n" +
+        "  undecided   nothing follows either way; what would help is printed (exit 3)\n" +
+        "  impossible  no weights whatever have zero loss; the rows that contradict\n" +
+        "              each other are named (exit 4)\n\n" +
+        "S1 covers smooth activations of any depth, S2 the two-layer ReLU network.\n" +
+        "Weights come from --init and --seed, or from a file: the start of training\n" +
+        "or any checkpoint along it.",
     )
     .argument("<data>", "a file (.npz, .csv, .parquet, x.npy,y.npy, IDX) or a generator such as sphere:n=10,d=20");
   addNetworkOptions(addDataOptions(command));

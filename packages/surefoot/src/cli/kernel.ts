@@ -29,11 +29,11 @@ export function kernelCommand(): Command {
     .summary("a tangent kernel and its extreme eigenvalues")
     .description(
       "Computes a tangent kernel of the data and its least and greatest eigenvalue.\n\n" +
-        "  h-infinity  the infinite-width kernel H∞ of the two-layer ReLU network; its least eigenvalue is the λ₀ of\n" +
-        "              Du et al. 2018. Needs no network.\n" +
+        "  h-infinity  the infinite-width kernel H∞ of the two-layer ReLU network; its\n" +
+        "              least eigenvalue is the λ₀ of Du et al. 2018. Needs no network.\n" +
         "  empirical   K = J·Jᵀ of a network at its initial weights.\n\n" +
-        "λ_min > 0 is what makes gradient descent converge: the loss falls by the factor (1 − ηλ_min)² per step or faster\n" +
-        "for as long as the kernel stays put.",
+        "λ_min > 0 is what makes gradient descent converge: while the kernel stays put,\n" +
+        "each step multiplies the loss by (1 − ηλ_min)² or less.",
     )
     .argument("<data>", "a file (.npz, .csv, .parquet, x.npy,y.npy, IDX) or a generator such as sphere:n=10,d=20")
     .addOption(new Option("--kind <kind>", "which kernel").choices(["h-infinity", "empirical"]).default("h-infinity"))

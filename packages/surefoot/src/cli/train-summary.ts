@@ -2,6 +2,8 @@ import { relative } from "node:path";
 import type { FinishedRun } from "./run.ts";
 import { format } from "./terminal.ts";
 
+export const DIVERGED = "The run DIVERGED: the step size is too large for this kernel. Try --step-size 1/lambda-max.";
+
 /** How a run ended, in sentences that a newcomer understands. */
 export function summary(run: FinishedRun): string[] {
   const { result, lastOutcome } = run;
@@ -12,7 +14,7 @@ export function summary(run: FinishedRun): string[] {
     `${format(state.step)} steps at η = ${format(run.stepSize)}: loss ${format(initialLoss)} → ${format(state.loss)}, ${took}`,
   );
   if (result.stopped === "diverged") {
-    lines.push("", "The run DIVERGED: the step size is too large for this kernel. Try --step-size 1/lambda-max.");
+    lines.push("", DIVERGED);
   } else if (certified) {
     const { outcome, step } = certified;
     lines.push(

@@ -16,7 +16,7 @@ import {
 } from "./inputs.ts";
 import { type FinishedRun, resumeRun, startRun } from "./run.ts";
 import { printJson, say } from "./terminal.ts";
-import { summary } from "./train-summary.ts";
+import { DIVERGED, summary } from "./train-summary.ts";
 
 export type TrainArguments = DataArguments &
   NetworkArguments &
@@ -36,10 +36,13 @@ export function trainCommand(): Command {
   const command = new Command("train")
     .summary("train by gradient descent and certify along the way")
     .description(
-      "Trains by full-batch gradient descent, offers the weights to the theorems as it goes, announces the first step\n" +
-        "from which convergence is certified, and checks that the run then stays under the certified curve.\n\n" +
-        "With --out DIR leaves record.parquet (step, loss, lambdaMin, certifiedLoss, margin, …), the weights, the\n" +
-        "certificate, figures (SVG and PNG) and report.html. Ctrl-C leaves a valid record; --resume DIR goes on from it.",
+      "Trains by full-batch gradient descent, offers the weights to the theorems as\n" +
+        "it goes, announces the first step from which convergence is certified, and\n" +
+        "checks that the run then stays under the certified curve.\n\n" +
+        "With --out DIR leaves record.parquet (step, loss, lambdaMin, certifiedLoss,\n" +
+        "margin, …), the weights, the certificate, figures (SVG, PNG) and report.html.\n" +
+        "Ctrl-C leaves a valid record; --resume DIR goes on from it.\n\n" +
+        "Exit code 0: certified; 3: undecided; 4: zero loss is impossible; 1: diverged.",
     )
     .argument("[data]", "a file or a generator, as for `surefoot certify`; not with --resume");
   addNetworkOptions(addDataOptions(command), "");
@@ -120,6 +123,7 @@ function report(finished: FinishedRun, options: TrainArguments): void {
   const { result, verdict } = finished;
   if (!options.json) for (const line of summary(finished)) say(line);
   else {
+    if (result.stopped === "diverged") say(DIVERGED);
     printJson({
       steps: result.state.step,
       initialLoss: result.initialLoss,
