@@ -2,6 +2,7 @@ import type { Backend, BackendInfo } from "../backend.ts";
 import { createReferenceBackend } from "../reference/backend.ts";
 import { arcCosine, elementwise, normals } from "./bulk.ts";
 import { maskCounts } from "./bulk-masks.ts";
+import { eigenvalues } from "./eigen.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
 import { gemm, syrk } from "./products.ts";
 import { Runtime } from "./runtime.ts";
@@ -30,7 +31,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     syrk: (a, products) => syrk(runtime, a, products),
     cholesky: (a) => cholesky(runtime, a),
     solveTriangular: (l, b, solve) => solveTriangular(runtime, l, b, solve),
-    eigenvalues: (a, eigen) => runtime.exclusive(() => reference.eigenvalues(a, eigen)),
+    eigenvalues: (a, eigen) => eigenvalues(runtime, a, eigen),
     extremalEigenvalues: (a, eigen) => runtime.exclusive(() => reference.extremalEigenvalues(a, eigen)),
     maskCounts: (masks, counts) => maskCounts(runtime, masks, counts?.weights),
     elementwise: (f, x, out) => elementwise(runtime, f, x, out),
