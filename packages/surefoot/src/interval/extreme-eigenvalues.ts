@@ -4,11 +4,12 @@
  * is trusted for nothing: its Rayleigh quotient bounds from inside, one Cholesky factorisation at a shift next to it from outside
  * (Rump 2006; theory/07; docs/proof.md, section 6). NaN or ∞ anywhere gives `undecided`.
  */
-import { type Backend, type Eigenpair, type Matrix, matrix } from "@surefoot/linalg";
+import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import type { Interval } from "./arithmetic.ts";
 import { type CholeskyForm, choleskyBound, substitutionSlack, trustOf } from "./cholesky-bound.ts";
 import { addDown, addUp, mulUp, subDown } from "./directed.ts";
 import { UNIT_ROUNDOFF } from "./error-bounds.ts";
+import { approximateGreatest, approximateLeast } from "./lanczos.ts";
 import { outward } from "./outward.ts";
 import { absoluteProduct, collatzBound, leg, type SymmetricResidual, symmetricResidual } from "./symmetric-residual.ts";
 
@@ -22,12 +23,12 @@ export interface EigenvalueOptions {
 }
 
 /** First distance of the shift from the Rayleigh quotient, relative; grows tenfold with each failed factorisation. */
-const FIRST_OFFSET = 1e-7;
+const FIRST_OFFSET = 2e-7;
 const ATTEMPTS = 6;
 /** An upper bound this close (relative) to the Rayleigh quotient is not improved by a factorisation. */
 const TIGHT = 1e-6;
 
-/** λ_min(A): two-sided. Cost one Cholesky beyond the backend's `extremalEigenvalues`, one more for each retry. */
+/** λ_min(A): two-sided. Cost two Choleskys and some triangular solves; one more Cholesky for each retry. */
 export async function leastEigenvalue(
   backend: Backend,
   a: Matrix,
@@ -47,7 +48,7 @@ export async function greatestEigenvalue(
 
 const NOT_ASKED: EigenvalueBound = { status: "undecided", reason: "not asked for" };
 
-/** Both ends of the spectrum from one call of the backend's eigensolver. */
+/** Both ends of the spectrum. */
 export async function extremeEigenvalues(
   backend: Backend,
   a: Matrix,
@@ -62,26 +63,9 @@ export async function extremeEigenvalues(
     return none("the matrix is known only up to an unbounded error");
   const trust = await trustOf(backend);
   if (trust.status === "untrusted") return none(trust.reason);
-  const approximate = await backend.extremalEigenvalues(a, { which });
-  if (approximate.status === "not-finite") return none("the matrix has an entry that is not finite");
-  const { smallest, largest } = approximate;
-  const because =
-    approximate.status === "ok" ? "the eigensolver returned no such pair" : "the eigensolver did not converge";
-  const bounds = {
-    smallest:
-      which === "largest"
-        ? NOT_ASKED
-        : smallest
-          ? await boundLeast(backend, trust.form, a, smallest)
-          : none(because).smallest,
-    largest:
-      which === "smallest"
-        ? NOT_ASKED
-        : largest
-          ? await boundGreatest(backend, trust.form, a, largest)
-          : none(because).largest,
-  };
-  return { smallest: widened(bounds.smallest, radius), largest: widened(bounds.largest, radius) };
+  const smallest = which === "largest" ? NOT_ASKED : await boundLeast(backend, trust.form, a);
+  const largest = which === "smallest" ? NOT_ASKED : await boundGreatest(backend, trust.form, a);
+  return { smallest: widened(smallest, radius), largest: widened(largest, radius) };
 }
 
 /** Weyl: a symmetric perturbation moves no eigenvalue by more than its spectral norm. */
@@ -90,7 +74,10 @@ function widened(bound: EigenvalueBound, radius: number): EigenvalueBound {
   return { ...bound, lower: subDown(bound.lower, radius), upper: addUp(bound.upper, radius) };
 }
 
-async function boundLeast(backend: Backend, form: CholeskyForm, a: Matrix, pair: Eigenpair): Promise<EigenvalueBound> {
+async function boundLeast(backend: Backend, form: CholeskyForm, a: Matrix): Promise<EigenvalueBound> {
+  const approximate = await approximateLeast(backend, a);
+  if (approximate.status === "failed") return { status: "undecided", reason: approximate.reason };
+  const { pair } = approximate;
   const inside = symmetricResidual(a, pair.vector, pair.value);
   const problem = unusable(inside);
   if (problem) return { status: "undecided", reason: problem };
@@ -100,12 +87,10 @@ async function boundLeast(backend: Backend, form: CholeskyForm, a: Matrix, pair:
   return { status: "proved", lower: outside, upper: inside.rayleigh.upper, method: describe(form) };
 }
 
-async function boundGreatest(
-  backend: Backend,
-  form: CholeskyForm,
-  a: Matrix,
-  pair: Eigenpair,
-): Promise<EigenvalueBound> {
+async function boundGreatest(backend: Backend, form: CholeskyForm, a: Matrix): Promise<EigenvalueBound> {
+  const approximate = await approximateGreatest(backend, a);
+  if (approximate.status === "failed") return { status: "undecided", reason: approximate.reason };
+  const { pair } = approximate;
   const inside = symmetricResidual(a, pair.vector, pair.value);
   const problem = unusable(inside);
   if (problem) return { status: "undecided", reason: problem };

@@ -1,0 +1,122 @@
+/**
+ * Approximate extreme eigenpairs for the shifts of a proof, faster than a full reduction to tridiagonal form. Nothing here is proved or
+ * trusted: a poor pair only costs a wider bound or another factorisation.
+ */
+import { type Backend, type Eigenpair, type Matrix, matrix } from "@surefoot/linalg";
+
+/** Below this order the backend's own solver is quicker. */
+const DIRECT_ORDER = 128;
+const STEPS = 160;
+const CHECK_EVERY = 4;
+/** Stop when the Ritz value moves by less than this, relatively, between checks. */
+const SETTLED = 2e-8;
+
+type Apply = (x: Float64Array) => Promise<Float64Array | undefined>;
+
+export type ApproximatePair =
+  | { readonly status: "ok"; readonly pair: Pick<Eigenpair, "value" | "vector"> }
+  | { readonly status: "failed"; readonly reason: string };
+
+/** λ_min by Lanczos on A⁻¹ = L⁻ᵀL⁻¹ (one Cholesky), or by the backend's solver when A is small or has no Cholesky factor. */
+export async function approximateLeast(backend: Backend, a: Matrix): Promise<ApproximatePair> {
+  const n = a.rows;
+  if (n <= DIRECT_ORDER) return direct(backend, a, "smallest");
+  const factored = await backend.cholesky(a);
+  if (factored.status !== "ok") return direct(backend, a, "smallest");
+  const l = factored.factor;
+  const pair = await lanczos(backend, n, async (x) => {
+    const half = await backend.solveTriangular(l, matrix(n, 1, x));
+    if (half.status !== "ok") return undefined;
+    const whole = await backend.solveTriangular(l, half.solution, { transpose: true });
+    return whole.status === "ok" ? whole.solution.data : undefined;
+  });
+  if (!pair || !(pair.value > 0)) return direct(backend, a, "smallest");
+  return { status: "ok", pair: { value: 1 / pair.value, vector: pair.vector } };
+}
+
+/** λ_max by Lanczos on A, or by the backend's solver when A is small. */
+export async function approximateGreatest(backend: Backend, a: Matrix): Promise<ApproximatePair> {
+  const n = a.rows;
+  if (n <= DIRECT_ORDER) return direct(backend, a, "largest");
+  const pair = await lanczos(backend, n, async (x) => (await backend.gemm(a, matrix(n, 1, x))).data);
+  return pair ? { status: "ok", pair } : direct(backend, a, "largest");
+}
+
+async function direct(backend: Backend, a: Matrix, which: "smallest" | "largest"): Promise<ApproximatePair> {
+  const outcome = await backend.extremalEigenvalues(a, { which });
+  if (outcome.status === "not-finite")
+    return { status: "failed", reason: "the matrix has an entry that is not finite" };
+  const pair = outcome[which];
+  return pair ? { status: "ok", pair } : { status: "failed", reason: "the eigensolver did not converge" };
+}
+
+/** The largest eigenvalue of a symmetric operator, by Lanczos with full reorthogonalisation; undefined when a number is not finite. */
+async function lanczos(
+  backend: Backend,
+  n: number,
+  apply: Apply,
+): Promise<{ readonly value: number; readonly vector: Float64Array } | undefined> {
+  const basis: Float64Array[] = [normalised(start(n))];
+  const diagonal: number[] = [];
+  const beside: number[] = [];
+  let previous = Number.NaN;
+  for (let k = 0; ; k++) {
+    const w = (await apply(basis[k]))?.slice();
+    if (!w) return undefined;
+    diagonal.push(product(w, basis[k]));
+    for (let pass = 0; pass < 2; pass++) for (const v of basis) subtract(w, product(w, v), v);
+    const length = Math.sqrt(product(w, w));
+    if (!Number.isFinite(length) || !Number.isFinite(diagonal[k])) return undefined;
+    const exhausted = k + 1 === Math.min(STEPS, n) || length <= 1e-14 * Math.abs(diagonal[0]);
+    if (exhausted || k % CHECK_EVERY === CHECK_EVERY - 1) {
+      const ritz = await topOfTridiagonal(backend, diagonal, beside);
+      if (!ritz) return undefined;
+      if (exhausted || Math.abs(ritz.value - previous) <= SETTLED * Math.abs(ritz.value)) {
+        const vector = new Float64Array(n);
+        ritz.weights.forEach((weight, i) => {
+          subtract(vector, -weight, basis[i]);
+        });
+        return { value: ritz.value, vector: normalised(vector) };
+      }
+      previous = ritz.value;
+    }
+    beside.push(length);
+    basis.push(w.map((x) => x / length));
+  }
+}
+
+async function topOfTridiagonal(backend: Backend, diagonal: readonly number[], beside: readonly number[]) {
+  const k = diagonal.length;
+  const t = matrix(k, k);
+  for (let i = 0; i < k; i++) {
+    t.data[i * k + i] = diagonal[i];
+    if (i > 0) t.data[i * k + i - 1] = t.data[(i - 1) * k + i] = beside[i - 1];
+  }
+  const all = await backend.eigenvalues(t, { vectors: true });
+  if (all.status !== "ok" || !all.vectors) return undefined;
+  return { value: all.values[k - 1], weights: all.vectors.data.subarray((k - 1) * k, k * k) };
+}
+
+/** A fixed vector without structure, so that results are reproducible. */
+function start(n: number): Float64Array {
+  let state = 1;
+  return Float64Array.from({ length: n }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32 - 0.5;
+  });
+}
+
+function product(x: Float64Array, y: Float64Array): number {
+  let s = 0;
+  for (let i = 0; i < x.length; i++) s += x[i] * y[i];
+  return s;
+}
+
+function subtract(x: Float64Array, factor: number, y: Float64Array): void {
+  for (let i = 0; i < x.length; i++) x[i] -= factor * y[i];
+}
+
+function normalised(x: Float64Array): Float64Array {
+  const length = Math.sqrt(product(x, x));
+  return x.map((value) => value / length);
+}
