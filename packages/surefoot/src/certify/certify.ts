@@ -9,6 +9,7 @@ import { adviceFor, reasonOf } from "./advice.ts";
 import type { Measurer } from "./evidence.ts";
 import { type Impossibility, impossibility } from "./impossible.ts";
 import { floatMeasurer } from "./measure.ts";
+import { provedMeasurer } from "./measure-proved.ts";
 import type { CertifyOutcome, TheoremOutcome } from "./outcome.ts";
 import { THEOREMS } from "./theorems.ts";
 
@@ -16,6 +17,8 @@ import { THEOREMS } from "./theorems.ts";
 const MEASURERS = {
   /** Computed in floating point: quick, and labelled so. */
   float: floatMeasurer,
+  /** Proved for the exact reals that weights and data hold. */
+  proved: provedMeasurer,
 } satisfies Record<string, (backend: Backend) => Measurer>;
 
 export type CertifyMode = keyof typeof MEASURERS;

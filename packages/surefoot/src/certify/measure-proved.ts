@@ -1,0 +1,306 @@
+/** The measurer that proves: the same evidence as measure.ts, every number an enclosure for the exact reals of weights and data. */
+import { type Backend, type BitMasks, type Matrix, matrix } from "@surefoot/linalg";
+import { activationOf } from "../activation/registry.ts";
+import { type Interval, point } from "../interval/arithmetic.ts";
+import { addUp, mulUp, sqrtUp, subDown } from "../interval/directed.ts";
+import { frobenius, gamma, LEAST_POSITIVE, norm, rowNorms, sumUpper, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
+import { type EigenvalueBound, extremeEigenvalues, greatestEigenvalue } from "../interval/extreme-eigenvalues.ts";
+import { outward } from "../interval/outward.ts";
+import { selfTest } from "../interval/self-test.ts";
+import { spectralNorm } from "../interval/spectral-norm.ts";
+import type { Network, Weights } from "../network/network.ts";
+import { signPattern } from "../network/sign-pattern.ts";
+import type {
+  LayerEvidence,
+  MatrixBall,
+  Measured,
+  Measurement,
+  Measurer,
+  Point,
+  ReluEvidence,
+  SmoothEvidence,
+  Spectrum,
+  TwoLayerEvidence,
+  VectorBall,
+} from "./evidence.ts";
+import { hadamardNormOf, provedGram, provedKernel } from "./proved-kernel.ts";
+import {
+  affine,
+  exactNorms,
+  exactRows,
+  frobeniusError,
+  type ProvedBackward,
+  type ProvedForward,
+  provedBackward,
+  provedForward,
+  type RowBall,
+  type WeightNorms,
+} from "./proved-pass.ts";
+
+const HOW = "proved: floating point with a-priori error bounds and outward rounding";
+
+/**
+ * Proves on `backend`, whose kernels pass the self-test first. Passes and kernels that a run has computed already are not used: a
+ * proof rests only on weights and data.
+ */
+export function provedMeasurer(backend: Backend): Measurer {
+  return {
+    arithmetic: outward,
+    backend: backend.info,
+    smooth: (at) => tested(backend, () => smoothEvidence(at, backend)),
+    relu: (at) => tested(backend, () => reluEvidence(at, backend)),
+    spectrum: (ball) => spectrum(ball, backend),
+    weightedCounts: (masks, outputWeights) => weightedCounts(masks, outputWeights, backend),
+  };
+}
+
+async function tested<T>(backend: Backend, measure: () => Promise<Measurement<T>>): Promise<Measurement<T>> {
+  const outcome = await selfTest(backend);
+  return outcome.status === "passed" ? measure() : failed(`nothing can be proved on this backend: ${outcome.reason}`);
+}
+
+function failed(reason: string) {
+  return { status: "failed" as const, reason };
+}
+
+function provedValue(value: Interval, how: string): Measured {
+  return { value, warrant: "proved", how };
+}
+
+function measuredBound(bound: EigenvalueBound): Measured | undefined {
+  if (bound.status !== "proved") return undefined;
+  return provedValue({ lower: bound.lower, upper: bound.upper }, `proved: ${bound.method}`);
+}
+
+async function spectrum({ mid, radius }: MatrixBall, backend: Backend): Promise<Measurement<Spectrum>> {
+  const { smallest, largest } = await extremeEigenvalues(backend, mid, { radius });
+  const lambdaMin = measuredBound(smallest);
+  const lambdaMax = measuredBound(largest);
+  if (lambdaMin && lambdaMax) return { status: "ok", evidence: { lambdaMin, lambdaMax } };
+  const culprit = smallest.status === "undecided" ? smallest : largest;
+  return failed(
+    `no bound of the kernel's eigenvalues could be proved: ${culprit.status === "undecided" ? culprit.reason : ""}`,
+  );
+}
+
+/** Norms of every layer's weights; the first layer's spectral norm is read by nothing and its Frobenius norm stands in. */
+async function weightNorms(network: Network, weights: Weights, backend: Backend): Promise<WeightNorms[]> {
+  const norms: WeightNorms[] = [];
+  for (const [l, layer] of network.layers.entries()) {
+    const w = weights[layer.weight];
+    const coarse = frobenius(w).upper;
+    const fine = l === 0 ? undefined : await spectralNorm(backend, w);
+    norms.push({ spectral: fine?.status === "proved" ? fine.upper : coarse, frobenius: coarse });
+  }
+  return norms;
+}
+
+async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<SmoothEvidence>> {
+  const { network, weights, dataset } = at;
+  const { slopeBound, curvatureBound } = activationOf(network.activation);
+  const norms = await weightNorms(network, weights, backend);
+  const pass = await provedForward(network, weights, norms, dataset.x, backend);
+  if (!pass) return failed("the derivative of this activation is not Lipschitz");
+  const residual = residualBall(pass.z[network.layers.length - 1], dataset.y);
+  const residualNorm = ballNorm(residual);
+  if (!Number.isFinite(residualNorm.upper)) return failed("the outputs are not finite");
+  const back = await provedBackward(network, weights, norms, pass, backend);
+  const kernel = await provedKernel(network, dataset.x, pass, back, backend);
+  const eigenvalues = await spectrum(kernel, backend);
+  if (eigenvalues.status === "failed") return eigenvalues;
+  const layers: LayerEvidence[] = [];
+  for (let l = 0; l < network.layers.length; l++) {
+    layers.push(
+      await layerEvidence(network, norms[l], l === 0 ? exactRows(dataset.x) : pass.h[l - 1], back, l, backend),
+    );
+  }
+  const gram = await provedGram(network, dataset.x, backend);
+  const hadamardNorm = await hadamardNormOf(gram, backend);
+  const twoLayer =
+    network.layers.length === 2
+      ? await twoLayerEvidence(network, weights, gram, hadamardNorm, pass, backend)
+      : undefined;
+  if (network.layers.length === 2 && !twoLayer) return failed("no bound of the norm of the inputs could be proved");
+  return {
+    status: "ok",
+    evidence: {
+      samples: dataset.x.rows,
+      parameters: network.parameters,
+      kernel: eigenvalues.evidence,
+      residualNorm: provedValue(residualNorm, HOW),
+      slopeBound: point(slopeBound),
+      curvatureBound: point(curvatureBound),
+      layers,
+      hadamardNorm,
+      ...(twoLayer ? { twoLayer } : {}),
+      norms: { warrant: "proved", how: HOW },
+    },
+  };
+}
+
+async function layerEvidence(
+  network: Network,
+  norms: WeightNorms,
+  input: RowBall,
+  back: ProvedBackward,
+  l: number,
+  backend: Backend,
+): Promise<LayerEvidence> {
+  const layer = network.layers[l];
+  const deep = network.layers.length > 2; // only then a bound reads the stacked norms: a cruder one does elsewhere
+  const g = back.g[l];
+  return {
+    scale: layer.scale,
+    trainsWeight: layer.trainsWeight,
+    trainsBias: layer.trainsBias,
+    weightNorm: l === 0 ? 0 : norms.spectral,
+    inputBounds: exactNorms(input),
+    gradientBounds: exactNorms(g),
+    ...(back.backpropagated[l] ? { backpropagatedBounds: back.backpropagated[l] } : {}),
+    stackedInputNorm: await stackedNorm(input, deep, backend),
+    stackedGradientNorm: await stackedNorm(g, deep, backend),
+  };
+}
+
+async function stackedNorm(rows: RowBall, fine: boolean, backend: Backend): Promise<number> {
+  const bound = fine ? await spectralNorm(backend, rows.mid) : undefined;
+  const size = bound?.status === "proved" ? bound.upper : frobenius(rows.mid).upper;
+  return addUp(size, frobeniusError(rows));
+}
+
+async function twoLayerEvidence(
+  network: Network,
+  weights: Weights,
+  gram: MatrixBall,
+  hadamardNorm: number,
+  pass: ProvedForward,
+  backend: Backend,
+): Promise<TwoLayerEvidence | undefined> {
+  const largest = await greatestEigenvalue(backend, gram.mid, { radius: gram.radius });
+  if (largest.status !== "proved") return undefined;
+  const { mid, errors } = pass.h[0];
+  const columns = transposedNorms(mid);
+  const spread = norm(errors).upper; // each entry of row i is off by at most the row's error
+  return {
+    hadamardNorm,
+    inputNorm: sqrtUp(Math.max(0, largest.upper)),
+    outputWeights: weights[network.layers[1].weight].data.map(Math.abs),
+    featureBounds: columns.map((size) => addUp(size, spread)),
+  };
+}
+
+/** Upper bounds of the columns' norms: sums of `rows` squares each. */
+function transposedNorms(a: Matrix): Float64Array {
+  const sums = new Float64Array(a.cols);
+  for (let i = 0; i < a.rows; i++) {
+    for (let j = 0; j < a.cols; j++) sums[j] += a.data[i * a.cols + j] * a.data[i * a.cols + j];
+  }
+  const shrink = subDown(1, gamma(a.rows + 1));
+  const underflow = a.rows * LEAST_POSITIVE;
+  return sums.map((s) => sqrtUp(outward.div(point(addUp(s, underflow)), point(shrink)).upper));
+}
+
+/** e = u − y as fl(û − y) with the errors of û and of the subtraction. */
+function residualBall(outputs: RowBall, y: Float64Array): VectorBall {
+  const mid = outputs.mid.data.map((u, i) => u - y[i]);
+  const errors = outputs.errors.map((e, i) => addUp(e, mulUp(UNIT_ROUNDOFF, Math.abs(mid[i]))));
+  return { mid, radius: norm(errors).upper };
+}
+
+function ballNorm({ mid, radius }: VectorBall): Interval {
+  const size = norm(mid);
+  return { lower: Math.max(0, subDown(size.lower, radius)), upper: addUp(size.upper, radius) };
+}
+
+async function reluEvidence(at: Point, backend: Backend): Promise<Measurement<ReluEvidence>> {
+  const { network, weights, dataset } = at;
+  const [hidden, output] = network.layers;
+  const w = weights[hidden.weight];
+  const a = weights[output.weight];
+  const biasOf = (name: string | undefined) => (name ? weights[name].data : undefined);
+  const inputs = exactRows(dataset.x);
+  const hiddenNorms = { spectral: frobenius(w).upper, frobenius: frobenius(w).upper };
+  const z = await affine(inputs, w, hiddenNorms, hidden.scale, biasOf(hidden.bias), backend);
+  const h = {
+    mid: matrix(
+      z.mid.rows,
+      z.mid.cols,
+      z.mid.data.map((value) => Math.max(value, 0)),
+    ),
+    errors: z.errors,
+  };
+  const outputNorm = frobenius(a).upper;
+  const outputs = await affine(
+    { ...h, norms: rowNorms(h.mid).upper },
+    a,
+    { spectral: outputNorm, frobenius: outputNorm },
+    output.scale,
+    biasOf(output.bias),
+    backend,
+  );
+  const residual = residualBall(outputs, dataset.y);
+  if (!Number.isFinite(ballNorm(residual).upper)) return failed("the outputs are not finite");
+  const pattern = signPattern(z.mid);
+  const { magnitudes, uncertain } = signMargins(z.mid, inputs, w, hidden.scale, hidden.bias !== undefined, pattern);
+  return {
+    status: "ok",
+    evidence: {
+      samples: dataset.x.rows,
+      width: hidden.rows,
+      parameters: network.parameters,
+      gram: await provedGram(network, dataset.x, backend),
+      residual,
+      outputWeights: a.data,
+      outputScale: output.scale,
+      magnitudes,
+      pattern,
+      uncertain,
+      warrant: "proved",
+      how: HOW,
+    },
+  };
+}
+
+/** |z_ri| from below, and the pairs whose sign is not certain: |fl(z)| within γ_{d+2}s‖w_r‖‖x_i‖ + u|fl(z)| (bias) + underflow. */
+function signMargins(z: Matrix, inputs: RowBall, w: Matrix, scale: number, biased: boolean, pattern: BitMasks) {
+  const rowSizes = rowNorms(w).upper;
+  const factor = mulUp(gamma(w.cols + 2), scale);
+  const tiny = mulUp(w.cols + 4, mulUp(addUp(1, scale), LEAST_POSITIVE));
+  const perNeuron = rowSizes.map((size) => mulUp(factor, size));
+  const zeroNeuron = Array.from({ length: w.rows }, (_, r) => isZeroRow(w, r));
+  const magnitudes = matrix(z.rows, z.cols);
+  const words = new Uint32Array(pattern.words.length);
+  for (let i = 0; i < z.rows; i++) {
+    const x = inputs.norms[i];
+    const zeroSample = isZeroRow(inputs.mid, i);
+    for (let r = 0; r < z.cols; r++) {
+      const k = i * z.cols + r;
+      const size = Math.abs(z.data[k]);
+      // x_i = 0 or w_r = 0: the product is exactly 0 (no rounding and no underflow).
+      const product = zeroSample || zeroNeuron[r] ? 0 : addUp(mulUp(perNeuron[r], x), tiny);
+      const error = biased ? addUp(product, mulUp(UNIT_ROUNDOFF, size)) : product;
+      const margin = subDown(size, error);
+      if (margin > 0 || error === 0) magnitudes.data[k] = margin;
+      else words[i * pattern.wordsPerRow + (r >>> 5)] |= 1 << (r & 31);
+    }
+  }
+  return { magnitudes, uncertain: { ...pattern, words } };
+}
+
+function isZeroRow(a: Matrix, i: number): boolean {
+  return a.data.subarray(i * a.cols, (i + 1) * a.cols).every((value) => value === 0);
+}
+
+/**
+ * C_ij = Σ_r a_r² mask_ir mask_jr. Unit weights are counted exactly; otherwise entry (i, j) is off by at most γ_{m+2}√(C_iiC_jj), a
+ * rank-one matrix of norm γ_{m+2}ΣC_ii.
+ */
+async function weightedCounts(masks: BitMasks, outputWeights: Float64Array, backend: Backend): Promise<MatrixBall> {
+  if (outputWeights.every((a) => Math.abs(a) === 1)) return { mid: await backend.maskCounts(masks), radius: 0 };
+  const mid = await backend.maskCounts(masks, { weights: outputWeights.map((a) => a * a) });
+  const g = gamma(masks.bits + 2);
+  const diagonal = Float64Array.from({ length: mid.rows }, (_, i) => mid.data[i * mid.cols + i]);
+  const scale = outward.div(point(g), point(subDown(1, g))).upper;
+  const underflow = mulUp(mulUp(mid.rows, masks.bits + 2), LEAST_POSITIVE);
+  return { mid, radius: addUp(mulUp(scale, sumUpper(diagonal)), mulUp(2, underflow)) };
+}
