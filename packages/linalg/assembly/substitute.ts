@@ -9,7 +9,7 @@ import { tile4x4 } from "./tile";
  * inverse of a block or of a diagonal entry is ever formed. Sums run in any order and may be fused, so the standard backward
  * error bounds hold with γ_{n+1} (Higham, Accuracy and Stability of Numerical Algorithms, theorems 8.5 and 10.3).
  */
-export const LEAF: i32 = 64;
+export const LEAF: i32 = 32;
 
 /** A thread's working space: packed triangle, packed vectors, one tile. */
 const PACKED_TRIANGLE: usize = LEAF * LEAF * 8;
