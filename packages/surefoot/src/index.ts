@@ -1,5 +1,33 @@
 export * from "./certify/index.ts";
 export * from "./data/index.ts";
+export {
+  type DescentState,
+  initDescent,
+  stepDescent,
+  type Termination,
+  terminateDescent,
+} from "./dynamics/gradient-descent.ts";
 export * from "./dynamics/lazy/index.ts";
+export { createProbe, PROBE_NAMES, type Probe, type ProbeName, probeColumns } from "./dynamics/probe.ts";
+export { createProblem, type Problem } from "./dynamics/problem.ts";
+export { type Snapshot, snapshot } from "./dynamics/snapshot.ts";
+export { inverseLambdaMax } from "./dynamics/step-size.ts";
 export { SurefootError, type SurefootErrorCode } from "./error.ts";
+export { hInfinity } from "./kernel/h-infinity.ts";
+export { backward } from "./network/backward.ts";
+export { forward } from "./network/forward.ts";
+export { gradient } from "./network/gradient.ts";
+export { initialise } from "./network/initialise.ts";
+export type { ForwardPass, Layer, Network, Weights } from "./network/network.ts";
+export { fitWeights, resolveNetwork, tensorShapes } from "./network/resolve.ts";
+export { reluKernelByCounts, tangentKernel } from "./network/tangent-kernel.ts";
 export * from "./record/index.ts";
+export { type ActivationSpec, activationSpec } from "./spec/activation.ts";
+export { type InitialiserSpec, initialiserSpec } from "./spec/initialiser.ts";
+export { type LossSpec, lossSpec } from "./spec/loss.ts";
+export { type NetworkInput, type NetworkSpec, networkSpec } from "./spec/network.ts";
+export { parseSpec } from "./spec/parse.ts";
+export { initialiserFromText, networkFromText } from "./spec/shorthand.ts";
+export type { Certified } from "./train/certification.ts";
+export { runColumns, type TrainEvent, type TrainOptions, type TrainResult, train } from "./train/train.ts";
+export type { Warrant } from "./warrant.ts";

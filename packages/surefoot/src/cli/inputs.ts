@@ -27,7 +27,7 @@ export interface DataArguments {
 }
 
 export interface NetworkArguments {
-  readonly network: string;
+  readonly network?: string;
   readonly init: string;
   readonly seed: number;
   readonly weights?: string;
@@ -53,13 +53,13 @@ export function addDataOptions(command: Command): Command {
     .option("--mu <x>", "add a constant coordinate: x ← (√(1−μ²)·x/‖x‖, μ)", finiteNumber);
 }
 
-export function addNetworkOptions(command: Command, network?: string): Command {
+export function addNetworkOptions(command: Command): Command {
   const option = new Option(
     "--network <spec>",
-    'JSON, a JSON file, or a shorthand: two-layer-relu:4096, tanh:512,512 ("surefoot help networks")',
+    'JSON, a JSON file, or a shorthand: two-layer-relu:4096, tanh:512,512 (see "surefoot networks")',
   );
-  command.addOption(network === undefined ? option.makeOptionMandatory() : option.default(network));
   return command
+    .addOption(option)
     .option("--init <how>", `initial weights: ${INITIALISER_FORMS.join(", ")}, or JSON`, "gaussian")
     .option("--seed <n>", "seed of the initial weights", wholeNumber(0), 0)
     .option("--weights <file>", "start from these weights instead (.safetensors with W1, b1, W2, …)");
@@ -123,6 +123,9 @@ export interface OpenedNetwork {
 }
 
 export async function openNetwork(options: NetworkArguments, inputs: number, backend: Backend): Promise<OpenedNetwork> {
+  if (options.network === undefined) {
+    throw new SurefootError("argument", "name a --network, e.g. --network tanh:512 (see `surefoot networks`)");
+  }
   const network = resolveNetwork(readNetworkSpec(options.network), inputs);
   const initialiser = initialiserFromText(options.init);
   if (options.weights !== undefined) {

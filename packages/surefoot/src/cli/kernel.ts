@@ -3,7 +3,6 @@ import { Command, Option } from "commander";
 import { initDescent } from "../dynamics/gradient-descent.ts";
 import { createProblem } from "../dynamics/problem.ts";
 import { snapshot } from "../dynamics/snapshot.ts";
-import { SurefootError } from "../error.ts";
 import { hInfinity } from "../kernel/h-infinity.ts";
 import { formatNpy, writeAtomically } from "../record/index.ts";
 import { EXIT } from "./exit-code.ts";
@@ -38,7 +37,7 @@ export function kernelCommand(): Command {
     .argument("<data>", "a file (.npz, .csv, .parquet, x.npy,y.npy, IDX) or a generator such as sphere:n=10,d=20")
     .addOption(new Option("--kind <kind>", "which kernel").choices(["h-infinity", "empirical"]).default("h-infinity"))
     .option("--out <K.npy>", "write the matrix as a NumPy file");
-  addCommonOptions(addNetworkOptions(addDataOptions(command), ""));
+  addCommonOptions(addNetworkOptions(addDataOptions(command)));
   return command
     .addHelpText(
       "after",
@@ -50,9 +49,6 @@ export function kernelCommand(): Command {
 }
 
 async function run(source: string, options: Arguments): Promise<void> {
-  if (options.kind === "empirical" && options.network === "") {
-    throw new SurefootError("argument", "--kind empirical needs a --network, e.g. --network tanh:512");
-  }
   const dataset = await openData(source, options);
   const backend = await openBackend(options);
   try {

@@ -5,6 +5,7 @@ import { certifyCommand } from "./certify.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT } from "./exit-code.ts";
 import { kernelCommand } from "./kernel.ts";
+import { networksCommand } from "./networks.ts";
 import { say } from "./terminal.ts";
 import { trainCommand } from "./train.ts";
 import { VERSION } from "./version.ts";
@@ -18,7 +19,7 @@ export function createProgram(): Command {
     .version(VERSION)
     .showHelpAfterError('(try "surefoot help" or "surefoot <command> --help")')
     .exitOverride();
-  for (const command of [certifyCommand(), trainCommand(), kernelCommand(), doctorCommand()])
+  for (const command of [certifyCommand(), trainCommand(), kernelCommand(), doctorCommand(), networksCommand()])
     program.addCommand(command.exitOverride().showHelpAfterError(false));
   return program;
 }

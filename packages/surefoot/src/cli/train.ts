@@ -45,7 +45,7 @@ export function trainCommand(): Command {
         "Exit code 0: certified; 3: undecided; 4: zero loss is impossible; 1: diverged.",
     )
     .argument("[data]", "a file or a generator, as for `surefoot certify`; not with --resume");
-  addNetworkOptions(addDataOptions(command), "");
+  addNetworkOptions(addDataOptions(command));
   command
     .addOption(lossOption)
     .option("--steps <k>", "number of steps (default 1000; with --resume: the run's own)", wholeNumber(1))
@@ -93,7 +93,6 @@ async function run(source: string | undefined, options: TrainArguments, command:
 
   function fresh(data: string | undefined, given: TrainArguments): Promise<FinishedRun> {
     if (data === undefined) throw new SurefootError("argument", "name the data to train on (or --resume DIR)");
-    if (given.network === "") throw new SurefootError("argument", "name a --network, e.g. --network tanh:512");
     return startRun(data, { ...given, probes: probeNames(given.probes) }, controller.signal);
   }
 
