@@ -179,13 +179,3 @@ export function schurBound(a: Matrix): number {
   for (const s of columns) column = Math.max(column, s);
   return sqrtUp(mulUp(row, divUp(column, subDown(1, g))));
 }
-
-/** ‖A‖_∞ = max_i Σ_j |A_ij|, which bounds ‖A‖₂ of a symmetric A. */
-export function infinityNorm(a: Matrix): number {
-  let largest = 0;
-  for (let i = 0; i < a.rows; i++) {
-    const s = absoluteSum(a.data, i * a.cols, a.cols).upper;
-    largest = Math.max(largest, s);
-  }
-  return largest;
-}

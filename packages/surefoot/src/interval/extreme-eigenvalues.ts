@@ -7,9 +7,9 @@
 import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import type { Interval } from "./arithmetic.ts";
 import { type CholeskyForm, choleskyBound, substitutionSlack, trustOf } from "./cholesky-bound.ts";
-import { addDown, addUp, mulUp, subDown } from "./directed.ts";
-import { UNIT_ROUNDOFF } from "./error-bounds.ts";
-import { approximateGreatest, approximateLeast } from "./lanczos.ts";
+import { addDown, addUp, mulUp, powerOfTwo, sqrtUp, subDown } from "./directed.ts";
+import { LEAST_POSITIVE, squares, UNIT_ROUNDOFF } from "./error-bounds.ts";
+import { type Approximation, approximateGreatest, approximateLeast } from "./lanczos.ts";
 import { outward } from "./outward.ts";
 import { absoluteProduct, collatzBound, leg, type SymmetricResidual, symmetricResidual } from "./symmetric-residual.ts";
 
@@ -25,7 +25,7 @@ export interface EigenvalueOptions {
 /** First distance of the shift from the Rayleigh quotient, relative; grows tenfold with each failed factorisation. */
 const FIRST_OFFSET = 2e-7;
 const ATTEMPTS = 6;
-/** An upper bound this close (relative) to the Rayleigh quotient is not improved by a factorisation. */
+/** A bound this close (relative) to the Rayleigh quotient is not improved by another factorisation. */
 const TIGHT = 1e-6;
 
 /** λ_min(A): two-sided. Cost two Choleskys and some triangular solves; one more Cholesky for each retry. */
@@ -81,10 +81,18 @@ async function boundLeast(backend: Backend, form: CholeskyForm, a: Matrix): Prom
   const inside = symmetricResidual(a, pair.vector, pair.value);
   const problem = unusable(inside);
   if (problem) return { status: "undecided", reason: problem };
+  const { lower, upper } = inside.rayleigh;
+  const separated =
+    pair.next === undefined ? undefined : await separatedLeast(backend, form, a, pair, pair.next, inside);
+  if (separated !== undefined && lower - separated <= TIGHT * Math.abs(lower)) {
+    return { status: "proved", lower: separated, upper, method: `Rayleigh quotient separated by ${describe(form)}` };
+  }
   const outside = await shiftedCholesky(backend, form, a, 1, within(inside.rayleigh, pair.value));
-  if (outside === undefined)
+  const best = Math.max(outside ?? Number.NEGATIVE_INFINITY, separated ?? Number.NEGATIVE_INFINITY);
+  if (!(best > Number.NEGATIVE_INFINITY)) {
     return { status: "undecided", reason: "no Cholesky factorisation finished at any shift tried" };
-  return { status: "proved", lower: outside, upper: inside.rayleigh.upper, method: describe(form) };
+  }
+  return { status: "proved", lower: best, upper, method: describe(form) };
 }
 
 async function boundGreatest(backend: Backend, form: CholeskyForm, a: Matrix): Promise<EigenvalueBound> {
@@ -138,6 +146,49 @@ function separatedBound(inside: SymmetricResidual): number {
   if (!(gap > 0)) return Number.POSITIVE_INFINITY;
   const excess = outward.div(outward.square({ lower: 0, upper: residual }), { lower: gap, upper: gap });
   return addUp(rayleigh.upper, excess.upper);
+}
+
+/** Where between λ_1 and the estimate of λ_2 the separation is proved; the estimate is from above, so nearer to λ_1. */
+const SEPARATION = 0.4;
+
+/**
+ * Kato–Temple at the lower end. If A + τvvᵀ ≥ βI then xᵀAx ≥ β‖x‖² for all x ⟂ v, and λ_min(A) ≥ ϱ − δ²/(β − ϱ) when ϱ < β: an error of the
+ * factorisation shifts β, not the bound. Undefined when the gap is too small for it, or the factorisation fails.
+ */
+async function separatedLeast(
+  backend: Backend,
+  form: CholeskyForm,
+  a: Matrix,
+  { value, vector: v }: Approximation,
+  next: number,
+  { rayleigh, residual, frobenius }: SymmetricResidual,
+): Promise<number | undefined> {
+  const n = a.rows;
+  const gap = next - value;
+  let trace = 0;
+  for (let i = 0; i < n; i++) trace += a.data[i * n + i];
+  // A power of two, so that τv is exact; large enough to lift v out of the way.
+  const tau = powerOfTwo(Math.min(900, Math.max(-900, Math.ceil(Math.log2(Math.max(trace / n, 4 * gap))))));
+  const beta = value + SEPARATION * gap;
+  const b = matrix(n, n);
+  for (let i = 0; i < n; i++) {
+    const start = i * n;
+    const factor = tau * v[i];
+    for (let j = 0; j <= i; j++) b.data[start + j] = a.data[start + j] + factor * v[j];
+    b.data[start + i] -= beta;
+  }
+  if (!(SEPARATION * gap > 4 * Math.abs(substitutionSlack(b)))) return undefined;
+  const outcome = await choleskyBound(backend, b, form);
+  if (outcome.status === "failed") return undefined;
+  // Entries are rounded twice (the product, the sum), the diagonal a third time: in the Frobenius norm.
+  const lift = mulUp(tau, squares(v).upper);
+  const sizes = addUp(addUp(frobenius.upper, mulUp(2, lift)), mulUp(Math.abs(beta), sqrtUp(n)));
+  const rounding = addUp(mulUp(4 * UNIT_ROUNDOFF, sizes), mulUp(n, LEAST_POSITIVE));
+  const proved = addDown(beta, -addUp(outcome.slack, rounding));
+  const distance = subDown(proved, rayleigh.upper);
+  if (!(distance > 0)) return undefined;
+  const excess = outward.div(outward.square({ lower: 0, upper: residual }), { lower: distance, upper: distance });
+  return subDown(rayleigh.lower, excess.upper);
 }
 
 /** One step of the power method on |A| from |v| (kept away from 0), then the quotients. */

@@ -9,12 +9,18 @@ const DIRECT_ORDER = 128;
 const STEPS = 160;
 const CHECK_EVERY = 4;
 /** Stop when the Ritz value moves by less than this, relatively, between checks. */
-const SETTLED = 2e-8;
+const SETTLED = 2e-7;
+const SMOOTHING_STEPS = 3;
 
 type Apply = (x: Float64Array) => Promise<Float64Array | undefined>;
 
+export interface Approximation extends Pick<Eigenpair, "value" | "vector"> {
+  /** The eigenvalue next to it, where the method shows one. */
+  readonly next?: number;
+}
+
 export type ApproximatePair =
-  | { readonly status: "ok"; readonly pair: Pick<Eigenpair, "value" | "vector"> }
+  | { readonly status: "ok"; readonly pair: Approximation }
   | { readonly status: "failed"; readonly reason: string };
 
 /** λ_min by Lanczos on A⁻¹ = L⁻ᵀL⁻¹ (one Cholesky), or by the backend's solver when A is small or has no Cholesky factor. */
@@ -24,14 +30,24 @@ export async function approximateLeast(backend: Backend, a: Matrix): Promise<App
   const factored = await backend.cholesky(a);
   if (factored.status !== "ok") return direct(backend, a, "smallest");
   const l = factored.factor;
-  const pair = await lanczos(backend, n, async (x) => {
+  const invert: Apply = async (x) => {
     const half = await backend.solveTriangular(l, matrix(n, 1, x));
     if (half.status !== "ok") return undefined;
     const whole = await backend.solveTriangular(l, half.solution, { transpose: true });
     return whole.status === "ok" ? whole.solution.data : undefined;
-  });
+  };
+  const pair = await lanczos(backend, n, invert);
   if (!pair || !(pair.value > 0)) return direct(backend, a, "smallest");
-  return { status: "ok", pair: { value: 1 / pair.value, vector: pair.vector } };
+  // A Ritz vector of A⁻¹ holds traces of eigenvectors that A magnifies: inverse iteration damps each by λ_1/λ_j.
+  let { value, vector } = pair;
+  for (let step = 0; step < SMOOTHING_STEPS; step++) {
+    const next = await invert(vector);
+    if (!next) return direct(backend, a, "smallest");
+    value = product(next, vector);
+    vector = normalised(next);
+  }
+  const next = pair.next !== undefined && pair.next > 0 ? { next: 1 / pair.next } : {};
+  return { status: "ok", pair: { value: 1 / value, vector, ...next } };
 }
 
 /** λ_max by Lanczos on A, or by the backend's solver when A is small. */
@@ -51,11 +67,7 @@ async function direct(backend: Backend, a: Matrix, which: "smallest" | "largest"
 }
 
 /** The largest eigenvalue of a symmetric operator, by Lanczos with full reorthogonalisation; undefined when a number is not finite. */
-async function lanczos(
-  backend: Backend,
-  n: number,
-  apply: Apply,
-): Promise<{ readonly value: number; readonly vector: Float64Array } | undefined> {
+async function lanczos(backend: Backend, n: number, apply: Apply): Promise<Approximation | undefined> {
   const basis: Float64Array[] = [normalised(start(n))];
   const diagonal: number[] = [];
   const beside: number[] = [];
@@ -76,7 +88,11 @@ async function lanczos(
         ritz.weights.forEach((weight, i) => {
           subtract(vector, -weight, basis[i]);
         });
-        return { value: ritz.value, vector: normalised(vector) };
+        return {
+          value: ritz.value,
+          vector: normalised(vector),
+          ...(ritz.next === undefined ? {} : { next: ritz.next }),
+        };
       }
       previous = ritz.value;
     }
@@ -94,7 +110,11 @@ async function topOfTridiagonal(backend: Backend, diagonal: readonly number[], b
   }
   const all = await backend.eigenvalues(t, { vectors: true });
   if (all.status !== "ok" || !all.vectors) return undefined;
-  return { value: all.values[k - 1], weights: all.vectors.data.subarray((k - 1) * k, k * k) };
+  return {
+    value: all.values[k - 1],
+    next: k > 1 ? all.values[k - 2] : undefined,
+    weights: all.vectors.data.subarray((k - 1) * k, k * k),
+  };
 }
 
 /** A fixed vector without structure, so that results are reproducible. */

@@ -124,6 +124,45 @@ describe("least and greatest eigenvalues", () => {
     expect(top.upper - top.lower).toBeLessThan(1.1e-6 * top.upper);
   });
 
+  test("large matrices: found by Lanczos, proved by separation, exact at a known spectrum", async () => {
+    const n = 150;
+    // diag(1, …) plus the reflection of a diagonal: eigenvalues known up to the rounding of the construction.
+    const values = Array.from({ length: n }, (_, k) => 10 ** ((-6 * (n - 1 - k)) / (n - 1)));
+    const a = withSpectrum(values, 21, 2);
+    const rounding = 40 * 2 ** -53;
+    const bound = await proved(a);
+    expect(bound.method).toContain("separated");
+    expect(bound.lower).toBeLessThan(1e-6 + rounding);
+    expect(bound.upper).toBeGreaterThan(1e-6 - rounding);
+    expect(bound.upper - bound.lower).toBeLessThan(1e-6 * 1e-6);
+    const top = await proved(a, "greatest");
+    expect(top.lower).toBeLessThan(1 + rounding);
+    expect(top.upper).toBeGreaterThan(1 - rounding);
+    expect(top.upper - top.lower).toBeLessThan(1.1e-6);
+  });
+
+  test("large matrices: a double least eigenvalue cannot be separated and is bounded by the shift alone", async () => {
+    const n = 150;
+    const values = Array.from({ length: n }, (_, k) => (k < 2 ? 0.25 : 1 + k / n));
+    const a = withSpectrum(values, 22, 2);
+    const bound = await proved(a);
+    expect(bound.method).not.toContain("separated");
+    expect(bound.lower).toBeLessThan(0.25 + 1e-13);
+    expect(bound.lower).toBeGreaterThan(0.25 * (1 - 1e-6));
+    expect(bound.upper).toBeGreaterThan(0.25 - 1e-13);
+  });
+
+  test("large indefinite and singular matrices are bounded from both sides", async () => {
+    const n = 140;
+    for (const least of [-0.5, 0]) {
+      const values = Array.from({ length: n }, (_, k) => (k === 0 ? least : 1 + k / n));
+      const bound = await proved(withSpectrum(values, 23, 2));
+      expect(bound.lower).toBeLessThanOrEqual(least + 1e-13);
+      expect(bound.upper).toBeGreaterThanOrEqual(least - 1e-13);
+      expect(bound.upper - bound.lower).toBeLessThan(1e-6);
+    }
+  });
+
   test("a radius widens both ends by itself", async () => {
     const a = withSpectrum([1, 2, 3], 5);
     const exactBound = await proved(a);
