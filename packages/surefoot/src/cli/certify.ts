@@ -15,9 +15,11 @@ import {
   openData,
   openNetwork,
 } from "./inputs.ts";
-import { format, print, printJson, table } from "./terminal.ts";
+import { format, formatFactor, print, printJson, table } from "./terminal.ts";
 
-type Arguments = DataArguments & NetworkArguments & CommonArguments & { loss: LossSpec; stepSize?: number };
+type Arguments = DataArguments &
+  NetworkArguments &
+  CommonArguments & { loss: LossSpec; stepSize?: number; float?: boolean };
 
 export function certifyCommand(): Command {
   const command = new Command("certify")
@@ -32,13 +34,15 @@ export function certifyCommand(): Command {
         "              each other are named (exit 4)\n\n" +
         "S1 covers smooth activations of any depth, S2 the two-layer ReLU network.\n" +
         "Weights come from --init and --seed, or from a file: the start of training\n" +
-        "or any checkpoint along it.",
+        "or any checkpoint along it. `certified` is proved for the exact real numbers\n" +
+        "that the files hold (docs/proof.md), unless --float is given.",
     )
     .argument("<data>", "a file (.npz, .csv, .parquet, x.npy,y.npy, IDX) or a generator such as sphere:n=10,d=20");
   addNetworkOptions(addDataOptions(command));
   command
     .addOption(lossOption)
-    .option("--step-size <eta>", "certify this step size (default: the largest that can be certified)", finiteNumber);
+    .option("--step-size <eta>", "certify this step size (default: the largest that can be certified)", finiteNumber)
+    .option("--float", "compute the hypotheses in floating point instead of proving them: quicker, and not a proof");
   return addCommonOptions(command)
     .addHelpText(
       "after",
@@ -60,6 +64,7 @@ async function run(source: string, options: Arguments): Promise<void> {
       dataset,
       loss: options.loss,
       backend,
+      mode: options.float ? "float" : "proved",
       ...(options.stepSize !== undefined ? { stepSize: options.stepSize } : {}),
     });
     const context = {
@@ -86,7 +91,7 @@ export function describeOutcome(outcome: CertifyOutcome): string {
   if (outcome.margin !== null) rows.push(["margin", `${format(outcome.margin)}   (certified above 1)`]);
   if (outcome.stepSize !== null) rows.push(["step size η", `${format(outcome.stepSize)}   (${outcome.loss} loss)`]);
   if (outcome.ratePerStep !== null)
-    rows.push(["loss falls per step", `to ${format(outcome.ratePerStep)} of itself or less`]);
+    rows.push(["loss falls per step", `to (${formatFactor(outcome.ratePerStep)}) times itself or less`]);
   if (outcome.radius !== null) rows.push(["weights stay within", format(outcome.radius)]);
   if (outcome.lambdaMin !== null)
     rows.push(["λ_min, λ_max", `${format(outcome.lambdaMin)}, ${format(outcome.lambdaMax)}`]);

@@ -21,6 +21,7 @@ export const runSpec = z.object({
   steps: z.number(),
   targetLoss: z.number(),
   probes: z.array(z.enum(PROBE_NAMES)),
+  mode: z.enum(["float", "proved"]),
   probeEvery: z.number(),
   backend: z.string(),
   seconds: z.number(),

@@ -88,6 +88,7 @@ export async function startRun(source: string, options: StartOptions, signal: Ab
       steps: options.steps ?? 1000,
       targetLoss: options.targetLoss ?? 0,
       probes: [...options.probes],
+      mode: options.float ? "float" : "proved",
       probeEvery: options.probeEvery ?? probeInterval(opened.network, dataset.y.length),
       backend: backend.info.name,
       seconds: 0,
@@ -220,7 +221,7 @@ async function perform(session: Session, signal: AbortSignal): Promise<FinishedR
 
 function outcomeNow(problem: Problem, { state }: TrainResult, spec: RunSpec): Promise<CertifyOutcome> {
   const { network, dataset, loss, backend } = problem;
-  return certify({ network, weights: state.weights, dataset, loss, stepSize: spec.stepSize, backend });
+  return certify({ network, weights: state.weights, dataset, loss, stepSize: spec.stepSize, backend, mode: spec.mode });
 }
 
 function checkStepSize(text: string): void {

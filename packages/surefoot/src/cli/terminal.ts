@@ -48,6 +48,11 @@ export function format(x: number | null | undefined): string {
   return x.toExponential(2).replace("e+", "e");
 }
 
+/** A factor just below 1 as "1 − 3.4e-6", any other as `format` has it. */
+export function formatFactor(factor: number): string {
+  return factor > 0.999 && factor < 1 ? `1 − ${(1 - factor).toPrecision(3)}` : format(factor);
+}
+
 /** Two columns, the first padded. */
 export function table(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { FinishedRun } from "./run.ts";
-import { format } from "./terminal.ts";
+import { format, formatFactor } from "./terminal.ts";
 
 export const DIVERGED = "The run DIVERGED: the step size is too large for this kernel. Try --step-size 1/lambda-max.";
 
@@ -20,7 +20,7 @@ export function summary(run: FinishedRun): string[] {
     lines.push(
       "",
       `CERTIFIED at step ${format(step)}. From there on it is ${outcome.warrant === "proved" ? "a theorem" : "a theorem, given that its hypotheses hold as computed in floating point,"}`,
-      `that gradient descent with this step size drives the training loss to zero: each step multiplies it by at most ${outcome.ratePerStep?.toPrecision(8)},`,
+      `that gradient descent with this step size drives the training loss to zero: each step multiplies it by at most ${formatFactor(certified.ratePerStep)},`,
       `and the weights never move further than ${format(outcome.radius)} from where they stood at step ${format(step)} (theorem ${outcome.theorem}, margin ${format(outcome.margin)}).`,
     );
     const later = run.rows.filter((row) => row.step >= step).length;

@@ -30,6 +30,7 @@ export type TrainArguments = DataArguments &
     out?: string;
     overwrite?: boolean;
     resume?: string;
+    float?: boolean;
   };
 
 export function trainCommand(): Command {
@@ -61,6 +62,7 @@ export function trainCommand(): Command {
       "probe every k steps (default: as often as costs no more than training)",
       wholeNumber(1),
     )
+    .option("--float", "announce a certificate computed in floating point instead of a proved one")
     .option("--out <dir>", "folder for the record, weights, certificate, figures and report")
     .option("--overwrite", "replace a run that is already in the folder")
     .option("--resume <dir>", "continue an interrupted run");

@@ -1,4 +1,4 @@
-import { certify } from "../certify/certify.ts";
+import { type CertifyMode, certify } from "../certify/certify.ts";
 import type { Point } from "../certify/evidence.ts";
 import { floatMeasurer } from "../certify/measure.ts";
 import type { CertifyOutcome, TheoremOutcome } from "../certify/outcome.ts";
@@ -18,14 +18,23 @@ export interface Certified {
 }
 
 export interface Certification {
-  /** The best margin of any theorem that covers the network (null: none does), and at margin > 1 the certificate. */
-  at(snapshot: Snapshot): Promise<{ readonly margin: number | null; readonly certified: Certified | null }>;
+  /** The best margin of any theorem that covers the network (null: none does), and at margin > 1, if `wanted`, the certificate. */
+  at(
+    snapshot: Snapshot,
+    wanted: boolean,
+  ): Promise<{ readonly margin: number | null; readonly certified: Certified | null }>;
   /** How far rounding can lift a recorded loss above the exact one (theory/05, law 1). */
   floor(state: DescentState): number;
 }
 
-/** Offers the iterates of a run with step size `stepSize` (in the user's convention) to the theorems, in floating point. */
-export function createCertification(problem: Problem, stepSize: number): Certification {
+/** A proof that failed at one margin is tried again when the margin has grown by this factor. */
+const RETRY_GROWTH = 1.01;
+
+/**
+ * Offers the iterates of a run with step size `stepSize` (in the user's convention) to the theorems: quickly in floating point at every
+ * probe, and where that passes once more in `mode`, so that what is announced is as sure as `mode` makes it.
+ */
+export function createCertification(problem: Problem, stepSize: number, mode: CertifyMode): Certification {
   const { network, dataset, backend, gram, loss, lossFactor } = problem;
   const measurer = floatMeasurer(backend);
   const covering = THEOREMS.filter((theorem) => theorem.excludes(network) === undefined);
@@ -33,8 +42,9 @@ export function createCertification(problem: Problem, stepSize: number): Certifi
   const inner = point(stepSize * lossFactor);
   const depth = Math.max(network.inputs, ...network.layers.map((layer) => layer.cols));
 
+  let retryAt = 0;
   return {
-    at: async (snapshot) => {
+    at: async (snapshot, wanted) => {
       const { weights, pass, step, loss: lossNow } = snapshot.state;
       const known = { network, weights, dataset, pass, gram };
       const at: Point = smooth
@@ -43,9 +53,13 @@ export function createCertification(problem: Problem, stepSize: number): Certifi
       const outcomes: TheoremOutcome[] = [];
       for (const theorem of covering) outcomes.push(await theorem.certify(at, measurer, inner, "quick"));
       const margin = outcomes.length === 0 ? null : Math.max(...outcomes.map((outcome) => outcome.margin));
+      if (!wanted || margin === null || margin < retryAt) return { margin, certified: null };
       if (!outcomes.some((outcome) => outcome.verdict === "certified")) return { margin, certified: null };
-      const outcome = await certify({ network, weights, dataset, loss, stepSize, backend });
-      if (outcome.verdict !== "certified" || outcome.ratePerStep === null) return { margin, certified: null };
+      const outcome = await certify({ network, weights, dataset, loss, stepSize, backend, mode });
+      if (outcome.verdict !== "certified" || outcome.ratePerStep === null) {
+        retryAt = margin * RETRY_GROWTH;
+        return { margin, certified: null };
+      }
       return { margin, certified: { step, loss: lossNow, ratePerStep: outcome.ratePerStep, outcome } };
     },
     floor: ({ pass }) => {

@@ -1,3 +1,4 @@
+import type { CertifyMode } from "../certify/index.ts";
 import {
   type DescentState,
   initDescent,
@@ -23,6 +24,8 @@ export interface TrainOptions {
   readonly steps: number;
   readonly targetLoss?: number;
   readonly probes: readonly ProbeName[];
+  /** How sure the announced certificate is; default `proved`. */
+  readonly mode?: CertifyMode;
   /** Probe every so many steps; by default so that probing costs no more than training. */
   readonly probeEvery?: number;
   readonly signal?: AbortSignal;
@@ -72,7 +75,7 @@ export async function* train(
   const first = await initDescent(problem, weights);
   const initialLoss = first.loss;
   const probes = await Promise.all(options.probes.map((name) => createProbe(name, problem, snapshot(problem, first))));
-  const certification = createCertification(problem, stepSize);
+  const certification = createCertification(problem, stepSize, options.mode ?? "proved");
   let certified = options.resume?.certified ?? null;
   let curveViolations = options.resume?.curveViolations ?? 0;
   let state = options.resume ? await initDescent(problem, options.resume.weights, options.resume.step) : first;
@@ -95,7 +98,7 @@ export async function* train(
       const measured = probing && stopped !== "diverged" ? await measure(probes, at) : {};
       let margin: number | null = null;
       if (probing && stopped !== "diverged") {
-        const found = await certification.at(at);
+        const found = await certification.at(at, certified === null);
         margin = found.margin;
         if (!certified && found.certified) {
           certified = found.certified;
