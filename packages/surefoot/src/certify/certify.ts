@@ -44,15 +44,30 @@ export interface CertifyOptions {
  * are not finite, `data` for data that do not fit it, `argument` for a step size that is not a positive number.
  */
 export async function certify(options: CertifyOptions): Promise<CertifyOutcome> {
-  const { network, dataset, loss = "sum", stepSize, backend, mode = "float" } = options;
+  return (await decide(options, measurerOf(options))).outcome;
+}
+
+/** The measurer of the options' mode and backend. */
+export function measurerOf({ mode = "float", backend }: CertifyOptions): Measurer {
+  return MEASURERS[mode](backend);
+}
+
+/** What `certify` answers, with the theorem's own outcome behind it where one decided or came closest. */
+export interface Decision {
+  readonly outcome: CertifyOutcome;
+  readonly theorem?: TheoremOutcome;
+}
+
+/** `certify` with a measurer of the caller's. */
+export async function decide(options: CertifyOptions, measurer: Measurer): Promise<Decision> {
+  const { network, dataset, loss = "sum", stepSize } = options;
   checkData(network, dataset);
   if (stepSize !== undefined && !(stepSize > 0 && Number.isFinite(stepSize))) {
     throw new SurefootError("argument", `the step size must be a positive number, not ${stepSize}`);
   }
   const weights = fitWeights(network, options.weights);
-  const measurer = MEASURERS[mode](backend);
   const contradiction = impossibility(network, weights, dataset);
-  if (contradiction) return impossible(contradiction, loss, measurer);
+  if (contradiction) return { outcome: impossible(contradiction, loss, measurer) };
 
   const { arithmetic } = measurer;
   const factor = factorOf(loss, dataset.y.length, arithmetic);
@@ -61,8 +76,8 @@ export async function certify(options: CertifyOptions): Promise<CertifyOutcome> 
   const outcomes: TheoremOutcome[] = [];
   for (const theorem of covering) outcomes.push(await theorem.certify({ network, weights, dataset }, measurer, inner));
   const best = outcomes.sort(byMerit)[0];
-  if (best === undefined) return uncovered(network, loss, measurer);
-  return present(best, options, factor, measurer);
+  if (best === undefined) return { outcome: uncovered(network, loss, measurer) };
+  return { outcome: present(best, options, factor, measurer), theorem: best };
 }
 
 function checkData(network: Network, { x, y }: Dataset): void {
@@ -104,7 +119,7 @@ function present(
   const outer = (step: number) => measurer.arithmetic.div(point(step), factor).lower;
   const rate = best.contraction === null ? null : measurer.arithmetic.square(point(best.contraction)).upper;
   const step = best.stepSize === null ? null : (stepSize ?? outer(best.stepSize));
-  const { contraction: _, ...rest } = best;
+  const { contraction: _, witness: __, ...rest } = best;
   return {
     ...rest,
     stepSize: step,

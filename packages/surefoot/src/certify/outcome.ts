@@ -1,7 +1,8 @@
-import type { BackendInfo } from "@surefoot/linalg";
+import type { BackendInfo, BitMasks } from "@surefoot/linalg";
 import type { LossSpec } from "../spec/loss.ts";
 import type { Warrant } from "../warrant.ts";
 import type { Obstacle } from "./obstacle.ts";
+import type { Path, PathEnd } from "./s1-path.ts";
 
 export type Verdict = "certified" | "undecided" | "impossible";
 export type TheoremName = "S1" | "S2";
@@ -52,6 +53,30 @@ export interface TheoremOutcome {
   readonly pairsOnKink: number;
   /** The weakest warrant among the hypotheses. */
   readonly warrant: Warrant;
+  /** What a program that checks the certificate need not search for; certified outcomes only. */
+  readonly witness?: Witness;
+}
+
+/** S1: the partition of the path, κ on it and where it ends. S2: the pairs that may flip and the sums that bound the rest. */
+export type Witness = PathWitness | PairsWitness;
+
+export interface PathWitness {
+  readonly kind: "path";
+  /** ρ: M starts at ρσ₀ (1 in the standard form). */
+  readonly share: number;
+  readonly path: Path;
+  readonly end: PathEnd;
+}
+
+export interface PairsWitness {
+  readonly kind: "pairs";
+  /** U: row i, bit r. */
+  readonly unstable: BitMasks;
+  readonly epsilon: number;
+  /** P ≥ ηΣ‖e(k)‖. */
+  readonly path: number;
+  /** Steps of the linear prediction that were simulated; 0 in the midpoint form. */
+  readonly steps: number;
 }
 
 /** The answer of `certify`; plain data, every number finite. Step sizes and rates are for the loss convention `loss`. */

@@ -53,7 +53,7 @@ export function certifyS1(
   const limit = largestStep(sigma1, end ? end.drift : sigma0, arithmetic);
   const attempt =
     stepSize === undefined || stepSize.upper <= limit
-      ? { path, end, step: stepSize ?? point(limit), slack: 0, larger: false }
+      ? { path, end, step: stepSize ?? point(limit), share: 1, slack: 0, larger: false }
       : largerStep({ step: stepSize, sigma0, sigma1, evidence, bounds, arithmetic, widest: path, cellCount });
 
   const margin = marginOf(attempt.path, residual, arithmetic);
@@ -83,6 +83,7 @@ export function certifyS1(
     contraction: Math.max(0, arithmetic.sub(point(1), point(gain.lower)).upper),
     radius: attempt.end.length,
     obstacle: null,
+    witness: { kind: "path", share: attempt.share, path: attempt.path, end: attempt.end },
   };
 }
 
@@ -92,6 +93,8 @@ interface Attempt {
   readonly path: Path;
   readonly end: PathEnd | undefined;
   readonly step: Interval;
+  /** ρ, 1 in the standard form. */
+  readonly share: number;
   /** (1 − ρ)σ₀, from below. */
   readonly slack: number;
   readonly larger: boolean;
@@ -124,7 +127,7 @@ function largerStep({ step, sigma0, sigma1, evidence, bounds, arithmetic, widest
   const t0 = arithmetic.mul(step, point(lambdaMin.value.upper)).upper;
   const t1 = (drift: number) =>
     Math.max(1, arithmetic.mul(step, arithmetic.square(arithmetic.add(point(sigma1), point(drift)))).upper);
-  const attempt = { path: widest, end: undefined, step, slack: 0, larger: true };
+  const attempt = { path: widest, end: undefined, step, share: 0, slack: 0, larger: true };
   let rho = contractionShare(t0, t1(0), arithmetic);
   if (!(rho > 0)) return { ...attempt, refused: { kind: "step size", product: t0 + t1(0) } };
   let path = widest;
@@ -136,7 +139,7 @@ function largerStep({ step, sigma0, sigma1, evidence, bounds, arithmetic, widest
     const allowed = contractionShare(t0, t1(end.drift), arithmetic);
     if (allowed >= rho) {
       const slack = Math.max(0, arithmetic.sub(point(sigma0), point(start)).lower);
-      return { ...attempt, path, end, slack };
+      return { ...attempt, path, end, share: rho, slack };
     }
     rho = allowed * (1 - Math.min(0.5, 1e-6 * 2 ** round));
   }

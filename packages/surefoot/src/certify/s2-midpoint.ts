@@ -52,7 +52,7 @@ export async function certifyS2Midpoint(
     const mid = measured.evidence;
     if (tried.size === 0) failure ??= singularity(mid.spectrum, evidence.samples, evidence.parameters);
     const margin = next === 0 ? finite(Number.POSITIVE_INFINITY) : finite(Math.max(0, mid.rate) / next);
-    return { mid, margin: mid.rate > 0 ? margin : 0, unstable: countBits(unstable), next };
+    return { mid, margin: mid.rate > 0 ? margin : 0, unstable, next };
   };
 
   let gamma = Number.POSITIVE_INFINITY;
@@ -70,7 +70,7 @@ export async function certifyS2Midpoint(
     form: "midpoint",
     mid: best.mid,
     margin: best.margin,
-    unstable: best.unstable,
+    unstable: countBits(best.unstable),
     obstacle: null,
   };
   if (!(best.margin > 1)) {
@@ -80,7 +80,7 @@ export async function certifyS2Midpoint(
         kind: "unstable pairs",
         lambda: best.mid.spectrum.lambdaMin.value.lower,
         epsilon: best.mid.epsilon,
-        unstable: best.unstable,
+        unstable: countBits(best.unstable),
         pairs: points.length,
       },
     });
@@ -92,13 +92,13 @@ export async function certifyS2Midpoint(
     return report({ ...found, margin: 0, obstacle: { kind: "step size", product } });
   }
   const path = raise(residualNorm(evidence, arithmetic) / best.mid.rate, 2, arithmetic);
-  return report({ ...found, step, path, rounds: tried.size });
+  return report({ ...found, step, path, rounds: tried.size, pairs: best.unstable });
 }
 
 interface Candidate {
   readonly mid: MidpointKernel;
   readonly margin: number;
-  readonly unstable: number;
+  readonly unstable: BitMasks;
   /** Largest breakpoint outside U. */
   readonly next: number;
 }

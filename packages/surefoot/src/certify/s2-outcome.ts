@@ -1,3 +1,4 @@
+import type { BitMasks } from "@surefoot/linalg";
 import { type Arithmetic, type Interval, point } from "../interval/arithmetic.ts";
 import { type Warrant, weakest } from "../warrant.ts";
 import type { ReluEvidence } from "./evidence.ts";
@@ -14,6 +15,10 @@ export interface Found {
   readonly mid?: MidpointKernel;
   /** Number of pairs in U. */
   readonly unstable?: number;
+  /** U, where the theorem holds. */
+  readonly pairs?: BitMasks;
+  /** Steps of the linear prediction that were simulated. */
+  readonly steps?: number;
   readonly rounds?: number;
   readonly step?: Interval;
   /** P ≥ η Σ‖e(k)‖. */
@@ -83,6 +88,9 @@ export function outcomeOfS2(evidence: ReluEvidence, arithmetic: Arithmetic, foun
     contraction: Math.max(0, arithmetic.sub(point(1), gain).upper),
     radius: arithmetic.mul(arithmetic.sqrt(spread), point(path)).upper,
     obstacle: null,
+    ...(found.pairs
+      ? { witness: { kind: "pairs", unstable: found.pairs, epsilon: mid.epsilon, path, steps: found.steps ?? 0 } }
+      : {}),
   };
 }
 

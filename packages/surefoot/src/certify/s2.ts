@@ -51,8 +51,8 @@ export async function certifyS2(
       const product = step.upper * (lambda + mid.spectrum.lambdaMax.value.upper);
       return report({ ...found, margin: 0, obstacle: { kind: "step size", product } });
     }
-    const { violators, least, path } = movement(evidence, unstable, mid, step, measurer, work);
-    if (violators === 0) return report({ ...found, step, path, leastRatio: least });
+    const { violators, least, path, steps } = movement(evidence, unstable, mid, step, measurer, work);
+    if (violators === 0) return report({ ...found, step, path, leastRatio: least, pairs: unstable, steps });
   }
 }
 
@@ -117,7 +117,7 @@ function movement(
       least = Math.min(least, magnitude / delta);
     }
   }
-  return { violators, least, path };
+  return { violators, least, path, steps: sums.steps };
 
   function narrow(i: number, r: number): number {
     let linear = 0;
