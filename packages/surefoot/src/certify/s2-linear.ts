@@ -1,3 +1,4 @@
+import { type Matrix, matrix } from "@surefoot/linalg";
 import type { Arithmetic, Interval } from "../interval/arithmetic.ts";
 import type { VectorBall } from "./evidence.ts";
 import { type MidpointKernel, raise, unitRoundoff } from "./s2-kernel.ts";
@@ -8,17 +9,20 @@ export interface LinearSums {
   readonly path: number;
   /** V_j = η Σ_k |e_lin,j(k)|. */
   readonly perSample: Float64Array;
-  /** Steps simulated; the tail behind them is bounded by ‖e_lin(K)‖/λ. */
-  readonly steps: number;
 }
 
 /** Stop when the tail is this share of what has been summed, or when the work is spent. */
 const TAIL = 1e-3;
 const WORK = 1e9;
+/** Steps much shorter than 1/λ_max are taken b at a time, bηλ_max ≤ BLOCK. */
+const BLOCK = 0.1;
 
 /**
- * Simulates e_lin with at most `work` multiplications and adds the tail. ‖I − ηM‖ ≤ 1 − ηλ, so with a rounding error of at most f_k in step k the computed sequence is
- * within Σ f_k of the exact one in the sense that the η-sums differ by at most Σ f_k/λ.
+ * Simulates e_lin with at most `work` multiplications, in blocks of b steps e ← T e, T = (I − ηM)^b, and adds the tail ‖e_lin(K)‖/λ.
+ *
+ * Inside a block the second differences of e_lin are at most (ηλ_max)²‖e‖, so it stays within i(b − i)/2 times that of the line between the
+ * ends, and Σ_i |e_j(t + i)| ≤ ½(b + 1)|e_j(t)| + ½(b − 1)|e_j(t + b)| + b(b² − 1)/12·(ηλ_max)²‖e(t)‖; the same for norms. With rounding errors f
+ * the computed sequence differs from the exact one by at most Σ f/λ in the sums, as ‖I − ηM‖ ≤ 1 − ηλ.
  */
 export function linearSums(
   residual: VectorBall,
@@ -28,14 +32,15 @@ export function linearSums(
   work = WORK,
 ): LinearSums {
   const n = residual.mid.length;
-  const { data } = kernel.mid;
-  const u = unitRoundoff(arithmetic);
   const lambda = spectrum.lambdaMin.value.lower;
-  const largest = spectrum.lambdaMax.value.upper;
-  // one step rounds like n + 3 operations on (|e| + η|M||e|), ‖|M|‖ ≤ √n‖M‖, and carries the doubt about M
   const eta = step.upper;
-  const norm1 = largest + kernel.radius;
-  const perStep = 2 * (n + 6) * u * (1 + eta * Math.sqrt(n) * norm1) + eta * kernel.radius + (eta - step.lower) * norm1;
+  const largest = spectrum.lambdaMax.value.upper + kernel.radius;
+  const squarings = Math.max(0, Math.floor(Math.log2(BLOCK / (eta * largest))));
+  const { transfer, doubt: perStep } = transferMatrix(kernel.mid, kernel.radius, largest, step, squarings, arithmetic);
+  const block = 2 ** squarings;
+  const bend = ((block * (block * block - 1)) / 12) * (eta * largest) ** 2;
+  const [near, far] = [(block + 1) / 2, (block - 1) / 2];
+
   const sums = new Float64Array(n);
   let e = residual.mid.slice();
   let next = new Float64Array(n);
@@ -45,25 +50,68 @@ export function linearSums(
   let steps = 0;
   const limit = Math.max(100, Math.floor(work / (n * n)));
   while (steps < limit && norm / lambda > TAIL * eta * path) {
-    path += norm;
+    apply(transfer, e, next);
+    const nextNorm = normOf(next);
+    path += near * norm + far * nextNorm + bend * norm;
+    for (let i = 0; i < n; i++) sums[i] += near * Math.abs(e[i]) + far * Math.abs(next[i]) + bend * norm;
     doubt += perStep * norm;
-    for (let i = 0; i < n; i++) {
-      sums[i] += Math.abs(e[i]);
-      let push = 0;
-      const offset = i * n;
-      for (let j = 0; j < n; j++) push += data[offset + j] * e[j];
-      next[i] = e[i] - eta * push;
-    }
     [e, next] = [next, e];
-    norm = normOf(e);
+    norm = nextNorm;
     steps++;
   }
-  const tail = raise((norm + doubt) / lambda, n + steps + 20, arithmetic);
+  const roundings = n + 4 * steps + 40;
+  const tail = raise((norm + doubt) / lambda, roundings, arithmetic);
   return {
-    path: raise(eta * path + tail, n + steps + 20, arithmetic),
-    perSample: sums.map((sum) => raise(eta * sum + tail, n + steps + 20, arithmetic)),
-    steps,
+    path: raise(eta * path + tail, roundings, arithmetic),
+    perSample: sums.map((sum) => raise(eta * sum + tail, roundings, arithmetic)),
   };
+}
+
+/** T = (I − ηM)^(2^squarings) and a bound of the error of one application, relative to ‖e‖ (0 in floating point). */
+function transferMatrix(
+  mid: Matrix,
+  radius: number,
+  largest: number,
+  step: Interval,
+  squarings: number,
+  arithmetic: Arithmetic,
+): { transfer: Matrix; doubt: number } {
+  const n = mid.rows;
+  const u = unitRoundoff(arithmetic);
+  const eta = step.upper;
+  let transfer = matrix(
+    n,
+    n,
+    mid.data.map((value, k) => (k % (n + 1) === 0 ? 1 : 0) - eta * value),
+  );
+  // entries: two roundings of at most 1 + η|M_ij|; ‖|A|‖₂ ≤ √n‖A‖₂
+  let error = 4 * u * (1 + eta * Math.sqrt(n) * largest) + eta * radius + (eta - step.lower) * largest;
+  for (let k = 0; k < squarings; k++) {
+    transfer = square(transfer);
+    error = 2 * error + error * error + 2 * (n + 2) * u * n * (1 + error) ** 2;
+  }
+  return { transfer, doubt: error + 2 * (n + 4) * u * Math.sqrt(n) * (1 + error) };
+}
+
+function square(a: Matrix): Matrix {
+  const n = a.rows;
+  const out = matrix(n, n);
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < n; k++) {
+      const factor = a.data[i * n + k];
+      for (let j = 0; j < n; j++) out.data[i * n + j] += factor * a.data[k * n + j];
+    }
+  }
+  return out;
+}
+
+function apply({ rows, data }: Matrix, e: Float64Array, out: Float64Array): void {
+  for (let i = 0; i < rows; i++) {
+    let sum = 0;
+    const offset = i * rows;
+    for (let j = 0; j < rows; j++) sum += data[offset + j] * e[j];
+    out[i] = sum;
+  }
 }
 
 function normOf(v: Float64Array): number {

@@ -1,5 +1,5 @@
 import type { Matrix } from "@surefoot/linalg";
-import { type Arithmetic, point } from "../interval/arithmetic.ts";
+import { type Arithmetic, point, rounded } from "../interval/arithmetic.ts";
 
 /**
  * Bounds from above of non-negative quantities. Sums, products and roots of upper bounds are upper bounds, so a formula made of
@@ -16,6 +16,7 @@ export interface Upward {
 }
 
 export function upward(arithmetic: Arithmetic): Upward {
+  if (arithmetic === rounded) return PLAIN;
   const add = (a: number, b: number) => arithmetic.add(point(a), point(b)).upper;
   const mul = (a: number, b: number) => arithmetic.mul(point(a), point(b)).upper;
   const sqrt = (a: number) => arithmetic.sqrt(point(a)).upper;
@@ -27,6 +28,15 @@ export function upward(arithmetic: Arithmetic): Upward {
     hypot: (a, b) => (a === 0 ? b : b === 0 ? a : sqrt(add(mul(a, a), mul(b, b)))),
   };
 }
+
+/** `rounded` without the intervals around its numbers: κ is evaluated for every sample in every cell of a path. */
+const PLAIN: Upward = {
+  add: (a, b) => a + b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  sqrt: Math.sqrt,
+  hypot: (a, b) => Math.sqrt(a * a + b * b),
+};
 
 const ITERATIONS = 100;
 
