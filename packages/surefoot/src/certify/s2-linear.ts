@@ -9,6 +9,8 @@ export interface LinearSums {
   readonly path: number;
   /** V_j = η Σ_k |e_lin,j(k)|. */
   readonly perSample: Float64Array;
+  /** How many of the k were simulated, before the tail. */
+  readonly steps: number;
 }
 
 /** Stop when the tail is this share of what has been summed, or when the work is spent. */
@@ -64,6 +66,7 @@ export function linearSums(
   return {
     path: raise(eta * path + tail, roundings, arithmetic),
     perSample: sums.map((sum) => raise(eta * sum + tail, roundings, arithmetic)),
+    steps: steps * block,
   };
 }
 
