@@ -6,6 +6,7 @@ export { elementwise } from "./bulk";
 export { cholesky, findNonFinite, nonFiniteRow, solveLeft } from "./factor";
 export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
 export { applyHalf, applySweep, converge, rotationSpace, sweep, tridiagonalValues, tridiagonalVectors } from "./implicit-ql";
+export { scanCounts, scanNeurons, scanSpace } from "./lazy-scan";
 export { countRow, countTables, flushRow, maskCounts, maskSpace, weightedCounts, weightedRow, weightTables } from "./masks";
 export { heapBase } from "./memory";
 export { normals } from "./normals";

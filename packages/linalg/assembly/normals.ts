@@ -38,8 +38,8 @@ function storeNormals(u: v128, t: v128, target: usize): void {
   storeTurns(t, radius, target);
 }
 
-/** The eight normals of the four blocks with the counters (a, b, c, d). */
-function eight(a: v128, b: v128, c: v128, d: v128, key0: u32, key1: u32, target: usize): void {
+/** The eight normals of the four blocks with the counters (a, b, c, d), two to each block, one block after the other. */
+export function eight(a: v128, b: v128, c: v128, d: v128, key0: u32, key1: u32, target: usize): void {
   let x = i32x4.splat(key0);
   let y = i32x4.splat(key1);
   for (let round = 0; round < 10; round++) {

@@ -9,3 +9,10 @@ export { createNativeBackend, type NativeOptions, type Refusal } from "./native/
 export { normals, philox, unitInterval } from "./random.ts";
 export { createReferenceBackend } from "./reference/backend.ts";
 export { createWasmBackend, type WasmOptions } from "./wasm/backend.ts";
+export {
+  createNeuronScanner,
+  type NeuronScanner,
+  type ScanRequest,
+  type ScanShard,
+  type ScanTotals,
+} from "./wasm/lazy-scan.ts";

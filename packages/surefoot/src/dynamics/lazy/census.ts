@@ -1,7 +1,7 @@
 /** How many neurons have each sign pattern, for up to 16 samples and a_r = ±1: bit i of the index is s_ri(0). */
 export interface Census {
   readonly counts: Float64Array;
-  /** The first neuron of each pattern; meaningless where the count is 0. */
+  /** The first neuron of each pattern; ∞ where the count is 0. */
   readonly first: Float64Array;
 }
 
@@ -9,7 +9,7 @@ export const CENSUS_SAMPLES = 16;
 
 export function emptyCensus(n: number): Census | undefined {
   if (n > CENSUS_SAMPLES) return undefined;
-  return { counts: new Float64Array(2 ** n), first: new Float64Array(2 ** n) };
+  return { counts: new Float64Array(2 ** n), first: new Float64Array(2 ** n).fill(Number.POSITIVE_INFINITY) };
 }
 
 /** Adds neurons first, first + 1, … from z, n × size (sample-major). */

@@ -29,8 +29,8 @@ const BYTES_PER_NEURON = 8 + 8 + 4;
 const BYTES_PER_PAIR = 4 + 8 + DueQueue.bytesPerItem;
 /** Slot, sample, base, flips, link; a quarter of the watched pairs flip at the very most before the run asks again. */
 const BYTES_PER_FLIP = 4 + 4 + 8 + 8 + 4;
-/** Gram matrix, H, counts, their pending changes, counts at the start, a shard's counts, and one more during the start. */
-const SQUARE_MATRICES = 7;
+/** Gram matrix, H, counts, their pending changes, counts at the start, and those of the start's threads. */
+const SQUARE_MATRICES = 12;
 
 /** Memory of a run with Gaussian neurons: the number of watched pairs is its expectation plus six standard deviations. */
 export function lazyMemoryPlan({ n, d, width, reach, norms }: PlanInput): LazyMemoryPlan {

@@ -15,6 +15,8 @@ export interface NeuronSource {
   readonly largestNorm: number;
   /** What makes two sources the same: goes into checkpoints. */
   readonly fingerprint: string;
+  /** Present where `seededNeurons` made it. */
+  readonly seeded?: SeededNeurons;
   /** Rows first … first + count − 1 of W (count × d) with their output weights a. */
   block(first: number, count: number): Promise<NeuronBlock>;
 }
@@ -53,6 +55,7 @@ export function seededNeurons(spec: SeededNeurons, backend: Backend): NeuronSour
     inputs,
     signs: true,
     largestNorm: LARGEST_NORMAL * Math.sqrt(inputs),
+    seeded: spec,
     fingerprint: `gaussian:seed=${seed},m=${width},d=${inputs}${antisymmetric ? ",antisymmetric" : ""}`,
     block: async (first, count) => {
       if (!antisymmetric) {

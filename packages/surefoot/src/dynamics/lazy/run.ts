@@ -1,4 +1,4 @@
-import type { Backend } from "@surefoot/linalg";
+import type { Backend, NeuronScanner } from "@surefoot/linalg";
 import type { Dataset } from "../../data/dataset.ts";
 import { SurefootError } from "../../error.ts";
 import type { Census } from "./census.ts";
@@ -21,6 +21,8 @@ export interface LazyOptions extends Long {
   /** η of w ← w − η∇(½‖u − y‖²). */
   readonly stepSize: number;
   readonly backend: Backend;
+  /** Passes over all neurons run on its threads (createNeuronScanner); without it on the backend. The caller closes it. */
+  readonly scanner?: NeuronScanner | undefined;
   /** Each neuron twice with opposite output weights: u(0) = 0. */
   readonly antisymmetric?: boolean;
   /** Steps the caller has in mind: decides how many pairs are watched from the start (default 1000). More steps are always possible. */
@@ -73,6 +75,7 @@ export class LazyRun {
   readonly initialCounts: Float64Array;
   readonly #census: Census | undefined;
   #stepper: Stepper;
+  readonly #scanner: NeuronScanner | undefined;
   readonly #memoryLimit: number;
   #breathed = 0;
 
@@ -82,6 +85,7 @@ export class LazyRun {
     initialCounts: Float64Array,
     census: Census | undefined,
     stepper: Stepper,
+    scanner: NeuronScanner | undefined,
     memoryLimit: number,
   ) {
     this.problem = problem;
@@ -89,6 +93,7 @@ export class LazyRun {
     this.initialCounts = initialCounts;
     this.#census = census;
     this.#stepper = stepper;
+    this.#scanner = scanner;
     this.#memoryLimit = memoryLimit;
   }
 
@@ -119,7 +124,7 @@ export class LazyRun {
       );
     }
     options.onPlan?.(plan);
-    const { outputs, counts, watch, census } = await startPass(problem.x, source, reach, backend, options);
+    const { outputs, counts, watch, census } = await startPass(problem.x, source, reach, options, options);
     const n = problem.x.rows;
     const state: LazyState = saved?.state ?? {
       step: 0,
@@ -137,7 +142,7 @@ export class LazyRun {
     const tangent = new TangentCounts(problem.gram, saved?.counts ?? counts.slice(), source.width);
     const stepper = new Stepper(problem, state, tangent, watch, reach);
     if (saved) stepper.restore(saved.entries);
-    return new LazyRun(problem, plan, counts, census, stepper, memoryLimit);
+    return new LazyRun(problem, plan, counts, census, stepper, options.scanner, memoryLimit);
   }
 
   get state(): Readonly<LazyState> {
@@ -187,7 +192,7 @@ export class LazyRun {
     const plan = planFor(this.problem, reach);
     if (plan.bytes > this.#memoryLimit) return plan;
     const { x, source, backend } = this.problem;
-    const { watch } = await startPass(x, source, reach, backend, long);
+    const { watch } = await startPass(x, source, reach, { backend, scanner: this.#scanner }, long);
     this.#stepper = new Stepper(this.problem, old.state, old.tangent, watch, reach);
     this.#stepper.restore(old.savedFlips());
     return undefined;

@@ -1,7 +1,9 @@
-import type { Backend, Matrix } from "@surefoot/linalg";
-import { type Census, countPatterns, emptyCensus } from "./census.ts";
-import { breathe, type Long } from "./long-work.ts";
-import type { NeuronBlock, NeuronSource } from "./neuron-source.ts";
+import type { Backend, Matrix, NeuronScanner } from "@surefoot/linalg";
+import type { Census } from "./census.ts";
+import type { Long } from "./long-work.ts";
+import type { NeuronSource } from "./neuron-source.ts";
+import { blockPass } from "./start-blocks.ts";
+import { scanPass } from "./start-scan.ts";
 import { patternBytes } from "./subset-sums.ts";
 
 /**
@@ -34,17 +36,25 @@ export interface Start {
   readonly census: Census | undefined;
 }
 
-/** What one shard of neurons adds: sums over its neurons and its watched pairs, sample by sample. */
-interface Shard {
-  readonly outputs: Float64Array;
-  readonly counts: Float64Array;
+/** The near pairs of some consecutive neurons; `slots` count those of them that have one. */
+export interface Shard {
   readonly neurons: Float64Array;
-  readonly weights: Float64Array;
+  readonly weights: ArrayLike<number>;
   readonly patterns: Uint8Array;
-  /** Pairs of sample i: pairStart[i] … pairStart[i + 1] − 1; slots count from this shard's first. */
-  readonly pairStart: Uint32Array;
+  /** Sample, slot and ζ of each pair; those of a sample ascend by slot. */
+  readonly samples: Uint32Array;
   readonly slots: Uint32Array;
   readonly zeta: Float64Array;
+}
+
+/** What a pass over all neurons leaves. */
+export interface Pass {
+  /** Σ_r a_r max(z_ri, 0). */
+  readonly outputs: Float64Array;
+  readonly counts: Float64Array;
+  readonly census: Census | undefined;
+  /** In the order of the neurons. */
+  readonly shards: Shard[];
 }
 
 /** Neurons in a logical shard, a function of the problem's shape alone: sums are formed shard by shard, in order. */
@@ -54,105 +64,22 @@ export function shardSize(n: number, d: number): number {
 
 /**
  * One pass over all neurons: u(0), the counts behind H(0), and every pair with |ζ_ri| ≤ reach[i]. Weights are drawn block by block
- * and dropped. Cost 2·m·n·d operations.
+ * and dropped. Cost 2·m·n·d operations. A scanner, if there is one, does it all on its threads for weights from the generator;
+ * otherwise the backend draws and multiplies.
  */
 export async function startPass(
   x: Matrix,
   source: NeuronSource,
   reach: Float64Array,
-  backend: Backend,
+  tools: { readonly backend: Backend; readonly scanner?: NeuronScanner | undefined },
   long: Long,
 ): Promise<Start> {
-  const n = x.rows;
-  const size = shardSize(n, x.cols);
-  const outputs = new Float64Array(n);
-  const counts = new Float64Array(n * n);
-  const census = source.signs ? emptyCensus(n) : undefined;
-  const shards: Shard[] = [];
-  for (let first = 0; first < source.width; first += size) {
-    await breathe(long, "start", first, source.width);
-    const block = await source.block(first, Math.min(size, source.width - first));
-    const shard = await scanShard(x, block, first, source, reach, census, backend);
-    for (let i = 0; i < n; i++) outputs[i] += shard.outputs[i];
-    for (let i = 0; i < n * n; i++) counts[i] += shard.counts[i];
-    shards.push(shard);
-  }
-  await breathe(long, "start", source.width, source.width);
-  for (let i = 0; i < n; i++) outputs[i] /= Math.sqrt(source.width);
-  return { outputs, counts, watch: joinShards(shards, n), census };
-}
-
-async function scanShard(
-  x: Matrix,
-  block: NeuronBlock,
-  first: number,
-  source: NeuronSource,
-  reach: Float64Array,
-  census: Census | undefined,
-  backend: Backend,
-): Promise<Shard> {
-  const n = x.rows;
-  const { w, a } = block;
-  const size = w.rows;
-  const z = await backend.gemm(x, w, { transposeB: true });
-  if (census) countPatterns(census, z.data, n, size, first);
+  const { outputs, counts, census, shards } =
+    tools.scanner && source.seeded
+      ? await scanPass(x, source.seeded, reach, tools.scanner, long)
+      : await blockPass(x, source, reach, tools.backend, long);
   const rootWidth = Math.sqrt(source.width);
-  const words = Math.ceil(size / 32);
-  const masks = { rows: n, bits: size, wordsPerRow: words, words: new Uint32Array(n * words) };
-  const outputs = new Float64Array(n);
-  const watched = new Uint8Array(size);
-  const pairStart = new Uint32Array(n + 1);
-  const found: number[] = [];
-  for (let i = 0; i < n; i++) {
-    const threshold = reach[i] / rootWidth;
-    let sum = 0;
-    for (let r = 0; r < size; r++) {
-      const value = z.data[i * size + r];
-      const weight = a[r];
-      if (value >= 0) {
-        masks.words[i * words + (r >>> 5)] |= 1 << (r & 31);
-        sum += weight * value;
-      }
-      if (Math.abs(value) <= threshold * Math.abs(weight)) {
-        watched[r] = 1;
-        found.push(r);
-      }
-    }
-    outputs[i] = sum;
-    pairStart[i + 1] = found.length;
-  }
-  const weights = source.signs ? undefined : a.map((value) => value * value);
-  const counts = await backend.maskCounts(masks, weights ? { weights } : {});
-  const rank = new Uint32Array(size);
-  let held = 0;
-  for (let r = 0; r < size; r++) {
-    rank[r] = held;
-    held += watched[r];
-  }
-  const bytes = patternBytes(n);
-  const patterns = new Uint8Array(held * bytes);
-  for (let i = 0; i < n; i++) {
-    const bit = 1 << (i & 7);
-    for (let r = 0; r < size; r++) {
-      if (watched[r] === 1 && z.data[i * size + r] >= 0) patterns[rank[r] * bytes + (i >> 3)] |= bit;
-    }
-  }
-  const neurons = new Float64Array(held);
-  const heldOutputs = new Float64Array(held);
-  for (let r = 0; r < size; r++) {
-    if (watched[r] === 0) continue;
-    neurons[rank[r]] = first + r;
-    heldOutputs[rank[r]] = a[r];
-  }
-  const slots = new Uint32Array(found.length);
-  const zeta = new Float64Array(found.length);
-  for (let i = 0; i < n; i++) {
-    for (let q = pairStart[i]; q < pairStart[i + 1]; q++) {
-      slots[q] = rank[found[q]];
-      zeta[q] = (z.data[i * size + found[q]] * rootWidth) / a[found[q]];
-    }
-  }
-  return { outputs, counts: counts.data, neurons, weights: heldOutputs, patterns, pairStart, slots, zeta };
+  return { outputs: outputs.map((sum) => sum / rootWidth), counts, census, watch: joinShards(shards, x.rows) };
 }
 
 function joinShards(shards: Shard[], n: number): WatchSet {
@@ -161,7 +88,7 @@ function joinShards(shards: Shard[], n: number): WatchSet {
   const pairs = shards.reduce((sum, shard) => sum + shard.slots.length, 0);
   const offsets = new Float64Array(n + 1);
   for (const shard of shards) {
-    for (let i = 0; i < n; i++) offsets[i + 1] += shard.pairStart[i + 1] - shard.pairStart[i];
+    for (const sample of shard.samples) offsets[sample + 1] += 1;
   }
   for (let i = 0; i < n; i++) offsets[i + 1] += offsets[i];
   const watch = {
@@ -176,15 +103,15 @@ function joinShards(shards: Shard[], n: number): WatchSet {
   const at = offsets.slice(0, n);
   let slot = 0;
   // Each shard is dropped as soon as it is copied: the peak stays near one and a half times the result.
-  for (let shard = shards.shift(); shard; shard = shards.shift()) {
+  shards.reverse();
+  for (let shard = shards.pop(); shard; shard = shards.pop()) {
     watch.neurons.set(shard.neurons, slot);
     watch.outputs.set(shard.weights, slot);
     watch.patterns.set(shard.patterns, slot * bytes);
-    for (let i = 0; i < n; i++) {
-      for (let q = shard.pairStart[i]; q < shard.pairStart[i + 1]; q++) {
-        watch.slots[at[i]] = slot + shard.slots[q];
-        watch.zeta[at[i]++] = shard.zeta[q];
-      }
+    for (let q = 0; q < shard.samples.length; q++) {
+      const target = at[shard.samples[q]]++;
+      watch.slots[target] = slot + shard.slots[q];
+      watch.zeta[target] = shard.zeta[q];
     }
     slot += shard.neurons.length;
   }
