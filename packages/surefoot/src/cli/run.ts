@@ -33,7 +33,6 @@ import { type CommonArguments, type DataArguments, openBackend, openData, openNe
 import { type RunSpec, runSpec } from "./run-spec.ts";
 import { createProgress, format, say } from "./terminal.ts";
 import type { TrainArguments } from "./train.ts";
-import { writeOutputs } from "./train-outputs.ts";
 
 export interface FinishedRun {
   readonly result: TrainResult;
@@ -216,7 +215,9 @@ async function perform(session: Session, signal: AbortSignal): Promise<FinishedR
     files: [],
     folder: folder?.path ?? null,
   };
-  return folder ? { ...finished, files: await writeOutputs(finished, folder) } : finished;
+  if (!folder) return finished;
+  const { writeOutputs } = await import("./train-outputs.ts"); // figures take a while to load, and only a run with a folder draws them
+  return { ...finished, files: await writeOutputs(finished, folder) };
 }
 
 function outcomeNow(problem: Problem, { state }: TrainResult, spec: RunSpec): Promise<CertifyOutcome> {
