@@ -13,6 +13,14 @@ export { createProblem, type Problem } from "./dynamics/problem.ts";
 export { type Snapshot, snapshot } from "./dynamics/snapshot.ts";
 export { inverseLambdaMax } from "./dynamics/step-size.ts";
 export { SurefootError, type SurefootErrorCode } from "./error.ts";
+export { type Arithmetic, type Interval, rounded } from "./interval/arithmetic.ts";
+export {
+  type EigenvalueBound,
+  extremeEigenvalues,
+  greatestEigenvalue,
+  leastEigenvalue,
+} from "./interval/extreme-eigenvalues.ts";
+export { outward } from "./interval/outward.ts";
 export { hInfinity } from "./kernel/h-infinity.ts";
 export { backward } from "./network/backward.ts";
 export { forward } from "./network/forward.ts";
