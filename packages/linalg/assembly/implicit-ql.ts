@@ -94,55 +94,49 @@ export function converge(n: i32, l: i32, d: usize, e: usize, status: usize): voi
 const BATCH: i32 = 48;
 const LISTED: i32 = 1024;
 
-/** Bytes of workspace for `tridiagonalVectors`. */
+/** Bytes of workspace for rotations; the first 64, the state, must be zero at the start. */
 export function rotationSpace(n: i32): i32 {
   return 16 * (BATCH + 1) * n + 8 * LISTED + 64;
 }
 
 /**
- * As tridiagonalValues; row k of the n × n matrix at `z` (rows `ld` doubles apart, Qᵀ at the start) becomes the eigenvector of the value
- * left in d_k.
+ * Runs sweeps until the batch is full or all is done, on one thread. State: l, sweeps spent on it, sweeps listed, done. Call it in turn with
+ * `applyRotations` until done is 1; `status`: −1, or the index that did not converge.
  */
-export function tridiagonalVectors(
+export function collectRotations(
   thread: i32,
-  threads: i32,
+  _threads: i32,
   n: i32,
   d: usize,
   e: usize,
-  z: usize,
-  ld: isize,
   status: usize,
   workspace: usize,
 ): void {
-  const state = workspace;
-  const list = workspace + 64;
-  const rotations = list + 8 * LISTED;
-  if (thread == 0) {
-    store<i32>(status, -1);
-    memory.fill(state, 0, 64);
-  }
-  let done = 0;
-  do {
-    if (thread == 0) collectSweeps(n, d, e, status, state, list, rotations);
-    barrier(threads);
-    const sweeps = load<i32>(state, 8);
-    done = load<i32>(state, 12); // before the last barrier: the first thread then goes on and changes it
-    const stripes = (n + STRIPE - 1) / STRIPE;
-    const end = (stripes * (thread + 1)) / threads;
-    for (let t = (stripes * thread) / threads; t < end; t++) {
-      let from = rotations;
-      for (let s = 0; s < sweeps; s++) {
-        const top = load<i32>(list + (s << 3));
-        const count = load<i32>(list + (s << 3), 4);
-        if (count > 0) applySweep(count, from, z + top * (ld << 3) + t * (STRIPE << 3), ld << 3);
-        from += count << 4;
-      }
-    }
-    barrier(threads);
-  } while (!done);
+  if (thread != 0) return;
+  if (load<i32>(workspace) == 0) store<i32>(status, -1);
+  collectSweeps(n, d, e, status, workspace, workspace + 64, workspace + 64 + 8 * LISTED);
 }
 
-/** Runs sweeps until the batch is full or all is done. State: l, sweeps spent on it, sweeps listed, done. */
+/**
+ * Applies what was collected to the rows of the n × n matrix at `z` (rows `ld` doubles apart, room for n + 16): Qᵀ at the start, row k is
+ * the eigenvector of d_k in the end. Threads share the columns.
+ */
+export function applyRotations(thread: i32, threads: i32, n: i32, z: usize, ld: isize, workspace: usize): void {
+  const list = workspace + 64;
+  const sweeps = load<i32>(workspace, 8);
+  const stripes = (n + STRIPE - 1) / STRIPE;
+  const end = (stripes * (thread + 1)) / threads;
+  for (let t = (stripes * thread) / threads; t < end; t++) {
+    let from = list + 8 * LISTED;
+    for (let s = 0; s < sweeps; s++) {
+      const top = load<i32>(list + (s << 3));
+      const count = load<i32>(list + (s << 3), 4);
+      if (count > 0) applySweep(count, from, z + top * (ld << 3) + t * (STRIPE << 3), ld << 3);
+      from += count << 4;
+    }
+  }
+}
+
 function collectSweeps(n: i32, d: usize, e: usize, status: usize, state: usize, list: usize, rotations: usize): void {
   let l = load<i32>(state);
   let spent = load<i32>(state, 4);

@@ -5,7 +5,7 @@ export { barrierTest } from "./barrier";
 export { elementwise } from "./bulk";
 export { cholesky, findNonFinite, nonFiniteRow, solveLeft } from "./factor";
 export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
-export { applyHalf, applySweep, converge, rotationSpace, sweep, tridiagonalValues, tridiagonalVectors } from "./implicit-ql";
+export { applyHalf, applyRotations, applySweep, collectRotations, converge, rotationSpace, sweep, tridiagonalValues } from "./implicit-ql";
 export { scanCounts, scanNeurons, scanSpace } from "./lazy-scan";
 export { countRow, countTables, flushRow, maskCounts, maskSpace, weightedCounts, weightedRow, weightTables } from "./masks";
 export { heapBase } from "./memory";
@@ -15,3 +15,15 @@ export { choleskyLeaf, solveTile, storeTile, substituteStrip } from "./substitut
 export { tile4x4, tile6x4 } from "./tile";
 export { formTranspose, reflectorSpace } from "./reflectors";
 export { addTo, dot, fourRows, fourSums, reflector, storeVector, tridiagonalise, tridiagonalSpace } from "./tridiagonal";
+export {
+  backwardBlock,
+  choleskySolve,
+  copyRow,
+  forwardBlock,
+  productSpace,
+  shiftedCopy,
+  subtractDot,
+  subtractRow,
+  subtractRows,
+  symmetricProduct,
+} from "./lanczos";

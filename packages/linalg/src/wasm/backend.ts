@@ -1,8 +1,8 @@
 import type { Backend, BackendInfo } from "../backend.ts";
-import { createReferenceBackend } from "../reference/backend.ts";
 import { arcCosine, elementwise, normals } from "./bulk.ts";
 import { maskCounts } from "./bulk-masks.ts";
 import { eigenvalues } from "./eigen.ts";
+import { extremalEigenvalues } from "./extremal.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
 import { gemm, syrk } from "./products.ts";
 import { Runtime } from "./runtime.ts";
@@ -24,7 +24,6 @@ export interface WasmOptions {
  */
 export async function createWasmBackend(options: WasmOptions = {}): Promise<Backend> {
   const runtime = await Runtime.start(options);
-  const reference = createReferenceBackend();
   return {
     info: describe(runtime),
     gemm: (a, b, products) => gemm(runtime, a, b, products),
@@ -32,7 +31,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     cholesky: (a) => cholesky(runtime, a),
     solveTriangular: (l, b, solve) => solveTriangular(runtime, l, b, solve),
     eigenvalues: (a, eigen) => eigenvalues(runtime, a, eigen),
-    extremalEigenvalues: (a, eigen) => runtime.exclusive(() => reference.extremalEigenvalues(a, eigen)),
+    extremalEigenvalues: (a, eigen) => extremalEigenvalues(runtime, a, eigen),
     maskCounts: (masks, counts) => maskCounts(runtime, masks, counts?.weights),
     elementwise: (f, x, out) => elementwise(runtime, f, x, out),
     arcCosine: (degree, gram, rows, cols, out) => arcCosine(runtime, degree, gram, rows, cols, out),

@@ -51,7 +51,11 @@ export async function eigenvaluesInPlace(
     const { address, stride } = z;
     await runtime.run("formTranspose", [n, operand.address, operand.stride, tau, address, stride, scratch], flops);
     const rotations = arena.bytes(kernels.rotationSpace(n));
-    await runtime.run("tridiagonalVectors", [n, d, e, address, stride, status, rotations], 2 * flops);
+    const state = arena.view32(rotations, 16).fill(0);
+    while (state[3] === 0) {
+      await runtime.run("collectRotations", [n, d, e, status, rotations], 100 * n * n);
+      await runtime.run("applyRotations", [n, address, stride, rotations], 2 * flops);
+    }
   } else {
     await runtime.run("tridiagonalValues", [n, d, e, status], 100 * n * n);
   }
