@@ -153,6 +153,24 @@ export function eigenTests(create: BackendFactory): void {
       }
     });
 
+    test("the ends of the spectrum of ill-scaled matrices, too large for a direct method, keep relative accuracy", async () => {
+      const unscaled = symmetric(160, 78);
+      const { values } = await solve(backend, unscaled, false);
+      const bound = spectralBound(unscaled);
+      for (const scale of [2 ** -997, 2 ** -300, 2 ** 300, 2 ** 990]) {
+        const a = copy(unscaled);
+        for (let i = 0; i < a.data.length; i++) a.data[i] *= scale;
+        const outcome = await backend.extremalEigenvalues(a);
+        if (outcome.status !== "ok" || !outcome.smallest || !outcome.largest)
+          expect.fail(`${outcome.status} at ${scale}`);
+        const { smallest, largest } = outcome;
+        expect(Math.abs(smallest.value / scale - values[0])).toBeLessThanOrEqual(smallest.residual / scale + 2 * bound);
+        expect(Math.abs(largest.value / scale - values[159])).toBeLessThanOrEqual(largest.residual / scale + 2 * bound);
+        const size = Math.max(Math.abs(values[0]), Math.abs(values[159]));
+        expect(Math.max(smallest.residual, largest.residual) / scale).toBeLessThanOrEqual(1e-13 * size + bound);
+      }
+    });
+
     test("zero, diagonal, singular and semidefinite matrices", async () => {
       expectSameBits((await solve(backend, matrix(6, 6), false)).values.map(Math.abs), new Float64Array(6));
       const diagonal = matrix(5, 5);
@@ -171,12 +189,12 @@ export function eigenTests(create: BackendFactory): void {
     });
 
     test("a spectrum clustered at its bottom: λ_min is found, with a certificate by its residual", async () => {
-      const n = 120;
+      const n = 190;
       const q = await solve(backend, symmetric(n, 74), true);
       if (!q.vectors) expect.fail("no vectors");
       const left = copy(q.vectors);
       for (let k = 0; k < n; k++) {
-        const value = k < 90 ? 1e-3 * (1 + k * 1e-6) : 1 + k;
+        const value = k < 150 ? 1e-3 * (1 + k * 1e-6) : 1 + k;
         for (let j = 0; j < n; j++) left.data[k * n + j] *= value;
       }
       const a = mirrored(gemm(q.vectors, left, { transposeA: true }));

@@ -12,11 +12,11 @@ import { firstLine, type Koffi } from "./host.ts";
 const SIGNATURES = {
   dgemm: { args: 13, characters: 2 },
   dsyrk: { args: 10, characters: 2 },
+  dsymv: { args: 10, characters: 1 },
   dtrsm: { args: 11, characters: 4 },
   dtrsv: { args: 8, characters: 3 },
   dpotrf: { args: 5, characters: 1 },
   dsyevd: { args: 11, characters: 2 },
-  dsyevr: { args: 21, characters: 3 },
 } as const;
 
 export type Routine = keyof typeof SIGNATURES;

@@ -50,13 +50,11 @@ export function extremalEigenvalues(a: Matrix, options: ExtremalOptions = {}): E
 
 function eigenpair(a: Matrix, value: number, vector: Float64Array): Eigenpair {
   const n = a.rows;
-  let sum = 0;
+  const residual = vector.map((x) => -value * x);
   for (let i = 0; i < n; i++) {
-    let entry = -value * vector[i];
-    for (let j = 0; j < n; j++) entry += (j <= i ? a.data[i * n + j] : a.data[j * n + i]) * vector[j];
-    sum += entry * entry;
+    for (let j = 0; j < n; j++) residual[i] += (j <= i ? a.data[i * n + j] : a.data[j * n + i]) * vector[j];
   }
-  return { value, vector, residual: Math.sqrt(sum) };
+  return { value, vector, residual: Math.hypot(...residual) }; // hypot, since squares of 1e±300 leave the range
 }
 
 /** Rotates every off-diagonal pair that is not negligible to zero; returns how many there were. */
