@@ -1,74 +1,15 @@
-import { type Interval, point } from "../interval/arithmetic.ts";
 import { INVERSE_ROOT_TWO_PI, TWO_OVER_ROOT_PI_HIGH } from "../interval/constants.ts";
-import { mulDown, mulUp, nextUp, subUp } from "../interval/directed.ts";
-import { erfAt, normalCdfAt } from "../interval/error-function.ts";
-import { expAt, sigmoidAt, softplusShiftedAt, tanhAt } from "../interval/exponential.ts";
-import { outward } from "../interval/outward.ts";
+import { addUp, mulUp, powerOfTwo } from "../interval/directed.ts";
+import {
+  quickErf,
+  quickGaussian,
+  quickNormalCdf,
+  quickSigmoid,
+  quickSoftplusShifted,
+  quickTanh,
+  VANISHING,
+} from "../interval/quick.ts";
 import type { ActivationSpec } from "../spec/activation.ts";
-
-const { add, mul, square, sub } = outward;
-const ONE = point(1);
-const QUARTER = point(0.25);
-const TWO_OVER_ROOT_PI: Interval = { lower: TWO_OVER_ROOT_PI_HIGH, upper: nextUp(TWO_OVER_ROOT_PI_HIGH) };
-
-interface Enclosure {
-  /** σ(x). */
-  readonly value: Interval;
-  /** σ'(x). */
-  readonly slope: Interval;
-}
-
-/** σ and σ' at one double, for every activation with a Lipschitz derivative. Shifts are those of activation/ (σ(0) = 0). */
-function enclosureOf(spec: ActivationSpec): ((x: number) => Enclosure) | undefined {
-  if (typeof spec === "object") {
-    if (spec.kind === "leaky-relu") return undefined;
-    const slope = point(spec.slope);
-    const rest = sub(ONE, slope);
-    return (x) => ({
-      value: add(mul(slope, point(x)), mul(rest, softplusShiftedAt(x))),
-      slope: add(slope, mul(rest, sigmoidAt(x))),
-    });
-  }
-  switch (spec) {
-    case "tanh":
-      return (x) => {
-        const value = tanhAt(x);
-        return { value, slope: sub(ONE, square(value)) };
-      };
-    case "sigmoid":
-      return (x) => {
-        // 1/(1 + e⁻ˣ) − ½ = ½ tanh(x/2)
-        const value = mul(point(0.5), hull(tanhAt(mulDown(0.5, x)), tanhAt(mulUp(0.5, x))));
-        return { value, slope: sub(QUARTER, square(value)) };
-      };
-    case "softplus":
-      return (x) => ({ value: softplusShiftedAt(x), slope: sigmoidAt(x) });
-    case "erf":
-      return (x) => ({ value: erfAt(x), slope: mul(TWO_OVER_ROOT_PI, gaussian(square(point(x)))) });
-    case "gelu":
-      return (x) => {
-        const cdf = normalCdfAt(x);
-        const density = mul(INVERSE_ROOT_TWO_PI, gaussian(mul(point(0.5), square(point(x)))));
-        return { value: mul(point(x), cdf), slope: add(cdf, mul(point(x), density)) };
-      };
-    case "swish":
-      return (x) => {
-        const s = sigmoidAt(x);
-        return { value: mul(point(x), s), slope: mul(s, add(ONE, mul(point(x), sub(ONE, s)))) };
-      };
-    case "relu":
-      return undefined;
-  }
-}
-
-function hull(a: Interval, b: Interval): Interval {
-  return { lower: a.lower, upper: b.upper };
-}
-
-/** e^{−q}, q ≥ 0. */
-function gaussian(q: Interval): Interval {
-  return { lower: expAt(-q.upper).lower, upper: expAt(-q.lower).upper };
-}
 
 /** Uniform bounds: |value_k − σ(z_k)| ≤ valueError and |slope_k − σ'(z_k)| ≤ slopeError for every k. */
 export interface ActivationErrors {
@@ -76,9 +17,97 @@ export interface ActivationErrors {
   readonly slopeError: number;
 }
 
+/** σ and σ' in double with proved errors: docs/proof.md, section 7. */
+interface Approximation {
+  value(x: number): number;
+  /** From x and the value already computed. */
+  slope(x: number, value: number): number;
+  /** |value − σ(x)| ≤ valueUnit·(valueScale), valueScale = 1, |σ| or |x| + |σ|. */
+  readonly valueUnit: number;
+  readonly valueScale: "one" | "value" | "both";
+  /** |slope − σ'(x)| ≤ slopeUnit, or slopeUnit·(1 + |x|). */
+  readonly slopeUnit: number;
+  readonly slopeGrows?: boolean;
+}
+
+const DENSITY = INVERSE_ROOT_TWO_PI.lower;
+
+/** For every activation with a Lipschitz derivative; shifts are those of activation/ (σ(0) = 0). */
+function approximationOf(spec: ActivationSpec): Approximation | undefined {
+  if (typeof spec === "object") {
+    if (spec.kind === "leaky-relu") return undefined;
+    const a = spec.slope;
+    const rest = 1 - a;
+    return {
+      value: (x) => a * x + rest * quickSoftplusShifted(x),
+      slope: (x) => a + rest * quickSigmoid(x),
+      valueUnit: powerOfTwo(-44),
+      valueScale: "both",
+      slopeUnit: powerOfTwo(-45),
+    };
+  }
+  switch (spec) {
+    case "tanh":
+      return {
+        value: quickTanh,
+        slope: (_, h) => (1 - h) * (1 + h),
+        valueUnit: powerOfTwo(-46),
+        valueScale: "value",
+        slopeUnit: powerOfTwo(-44),
+      };
+    case "sigmoid":
+      return {
+        // 1/(1 + e⁻ˣ) − ½ = ½ tanh(x/2)
+        value: (x) => 0.5 * quickTanh(0.5 * x),
+        slope: (_, h) => (0.5 - h) * (0.5 + h),
+        valueUnit: powerOfTwo(-46),
+        valueScale: "value",
+        slopeUnit: powerOfTwo(-45),
+      };
+    case "softplus":
+      return {
+        value: quickSoftplusShifted,
+        slope: quickSigmoid,
+        valueUnit: powerOfTwo(-45),
+        valueScale: "value",
+        slopeUnit: powerOfTwo(-46),
+      };
+    case "erf":
+      return {
+        value: quickErf,
+        slope: (x) => TWO_OVER_ROOT_PI_HIGH * quickGaussian(x * x),
+        valueUnit: powerOfTwo(-48),
+        valueScale: "one",
+        slopeUnit: powerOfTwo(-45),
+      };
+    case "gelu":
+      return {
+        value: (x) => x * quickNormalCdf(x),
+        slope: (x) => quickNormalCdf(x) + x * (DENSITY * quickGaussian(0.5 * x * x)),
+        valueUnit: powerOfTwo(-47),
+        valueScale: "both",
+        slopeUnit: powerOfTwo(-45),
+      };
+    case "swish":
+      return {
+        value: (x) => x * quickSigmoid(x),
+        slope: (x) => {
+          const s = quickSigmoid(x);
+          return s * (1 + x * (1 - s));
+        },
+        valueUnit: powerOfTwo(-45),
+        valueScale: "value",
+        slopeUnit: powerOfTwo(-44),
+        slopeGrows: true,
+      };
+    case "relu":
+      return undefined;
+  }
+}
+
 /**
- * Fills `value` and `slope` with doubles next to σ(z) and σ'(z) and bounds their errors by enclosures of each entry, about half a
- * microsecond apiece. Returns undefined for an activation without a Lipschitz derivative. NaN in z gives NaN errors.
+ * Fills `value` and `slope` with doubles near σ(z) and σ'(z) and bounds their errors, for all entries together. Returns undefined
+ * for an activation without a Lipschitz derivative. NaN in z gives NaN errors.
  */
 export function encloseActivation(
   spec: ActivationSpec,
@@ -86,16 +115,22 @@ export function encloseActivation(
   value: Float64Array,
   slope: Float64Array,
 ): ActivationErrors | undefined {
-  const at = enclosureOf(spec);
-  if (!at) return undefined;
-  let valueError = 0;
-  let slopeError = 0;
+  const near = approximationOf(spec);
+  if (!near) return undefined;
+  let largestInput = 0;
+  let largestValue = 0;
   for (let k = 0; k < z.length; k++) {
-    const found = at(z[k]);
-    value[k] = found.value.lower;
-    slope[k] = found.slope.lower;
-    valueError = Math.max(valueError, subUp(found.value.upper, found.value.lower));
-    slopeError = Math.max(slopeError, subUp(found.slope.upper, found.slope.lower));
+    const x = z[k];
+    const v = near.value(x);
+    value[k] = v;
+    slope[k] = near.slope(x, v);
+    largestInput = Math.max(largestInput, Math.abs(x));
+    largestValue = Math.max(largestValue, Math.abs(v));
   }
-  return { valueError, slopeError };
+  const scales = { one: 1, value: largestValue, both: addUp(largestInput, largestValue) };
+  const scale = scales[near.valueScale];
+  return {
+    valueError: Number.isNaN(largestInput + largestValue) ? Number.NaN : addUp(mulUp(near.valueUnit, scale), VANISHING),
+    slopeError: mulUp(near.slopeUnit, near.slopeGrows ? addUp(1, largestInput) : 1),
+  };
 }

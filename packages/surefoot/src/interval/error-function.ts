@@ -10,7 +10,7 @@ const TINY = powerOfTwo(-100);
 const NODES = 49; // c = j/8, j = 0 … 48
 const TERMS = 14;
 
-interface Node {
+export interface ErfNode {
   /** erf(c). */
   readonly value: readonly [number, number];
   /** erf'(c) = (2/√π)e^{−c²}. */
@@ -19,10 +19,10 @@ interface Node {
   readonly tail: Float64Array;
 }
 
-let nodes: readonly Node[] | undefined;
+let nodes: readonly ErfNode[] | undefined;
 
 /** erf(c) = erf'(c)·Σ (2c²)ᵏ c/(1·3·…·(2k + 1)): positive terms, so nothing cancels. 2c² is exact for c = j/8. */
-function makeNode(c: number): Node {
+function makeNode(c: number): ErfNode {
   const e = expPair(-c * c, 0);
   const slopeHigh = dd.mul(e, dd.low[0], TWO_OVER_ROOT_PI_HIGH, TWO_OVER_ROOT_PI_LOW);
   const slopeLow = dd.low[0];
@@ -46,6 +46,18 @@ function makeNode(c: number): Node {
   return { value: [value, dd.low[0]], slope: [slopeHigh, slopeLow], tail };
 }
 
+/** The expansions of erf around j/8, j = 0 … 48, made on first use. */
+export function erfNodes(): readonly ErfNode[] {
+  nodes ??= Array.from({ length: NODES }, (_, j) => makeNode(j / 8));
+  return nodes;
+}
+
+/** j with |x − j/8| ≤ 1/16 and x − j/8 exact, for 0 ≤ x < 6. */
+export function erfNodeIndex(x: number): number {
+  const j = Math.floor(8 * x + 0.5);
+  return x < (j - 0.5) / 8 ? j - 1 : j; // 8x + ½ may have been rounded up
+}
+
 /** erf(c + h) = erf(c) + erf'(c)(h − ch² + …), c the nearest multiple of 1/8. */
 export function erfAt(x: number): Interval {
   if (Number.isNaN(x)) return { lower: x, upper: x };
@@ -61,10 +73,8 @@ export function erfAt(x: number): Interval {
     };
   }
   if (x >= 6) return { lower: nextDown(1), upper: 1 }; // 1 − erf 6 < 2.2e-17
-  nodes ??= Array.from({ length: NODES }, (_, j) => makeNode(j / 8));
-  let j = Math.floor(8 * x + 0.5);
-  if (x < (j - 0.5) / 8) j--; // 8x + ½ was rounded up; now x − c is exact
-  const node = nodes[j];
+  const j = erfNodeIndex(x);
+  const node = erfNodes()[j];
   const c = j / 8;
   const h = x - c;
   let p = node.tail[TERMS - 3];

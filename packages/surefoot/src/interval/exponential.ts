@@ -22,7 +22,7 @@ export function settle(high: number, low: number, error: number): Interval {
 }
 
 /** 1/(k + 3)!, k = 0 … 7. */
-const INVERSE_FACTORIALS = Float64Array.from({ length: 8 }, (_, k) => {
+export const INVERSE_FACTORIALS = Float64Array.from({ length: 8 }, (_, k) => {
   let product = 1;
   for (let i = 2; i <= k + 3; i++) product *= i;
   return 1 / product;
@@ -47,7 +47,7 @@ function expm1Reduced(rHigh: number, rLow: number): number {
 }
 
 /** k with |x − k ln 2| ≤ 0.3467. */
-function exponentOf(x: number): number {
+export function exponentOf(x: number): number {
   return Math.floor(x * LOG2_E + 0.5);
 }
 
@@ -81,7 +81,7 @@ function expm1Pair(xHigh: number, xLow: number): number {
 }
 
 /** ln(1 + w), correct to about 2⁻⁴⁸: the guess from which `log1pPair` starts. */
-function guessLog1p(w: number): number {
+export function guessLog1p(w: number): number {
   let k = 0;
   let g = w;
   if (w < -0.29 || w > 0.42) {
