@@ -114,7 +114,7 @@ function expectContains({ value, warrant }: Measured, [below, above]: Around) {
 }
 
 /** Errors are relative to the larger rows: a saturated sample's small gradient carries them too. */
-const ABSOLUTE = 1e-12;
+const ABSOLUTE = 1e-11;
 
 function expectUpper(bound: number, [, above]: Around, slack = TIGHT) {
   expect(bound).toBeGreaterThanOrEqual(above);
