@@ -2,6 +2,7 @@ export type { LazyCheckpoint } from "./checkpoint.ts";
 export type { NeuronDrift } from "./drift.ts";
 export type { LazyProgress, Long } from "./long-work.ts";
 export { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan, type PlanInput } from "./memory-plan.ts";
+export type { NearKink } from "./near-kink.ts";
 export {
   givenNeurons,
   type NeuronBlock,

@@ -3,17 +3,20 @@ import type { LazyProblem } from "./problem.ts";
 import { shardSize } from "./start.ts";
 import { TangentCounts } from "./tangent-counts.ts";
 
-/** Room above the predicted path: the prediction uses another draw of u(0) and keeps H as it starts. */
-const ROOM = 1.25;
 /** Steps that are simulated; what the horizon asks beyond them is extrapolated. */
 const SIMULATED = 192;
 
 /**
  * How far any ζ_ri is likely to travel within `horizon` steps, by sample: the linear dynamics of a pilot network, made of the first
- * neurons of the source, run forward with its initial kernel. A guess that only decides how many pairs are watched; the run checks
+ * neurons of the source, run forward with its initial kernel; `room` times the longest path. A guess that only decides how many pairs are watched; the run checks
  * its clocks against it at every step.
  */
-export async function predictReach(problem: LazyProblem, horizon: number, long: Long): Promise<Float64Array> {
+export async function predictReach(
+  problem: LazyProblem,
+  horizon: number,
+  room: number,
+  long: Long,
+): Promise<Float64Array> {
   const { x, source, backend } = problem;
   const n = x.rows;
   const pilot = Math.min(source.width, Math.max(2048, 4 * n));
@@ -52,7 +55,7 @@ export async function predictReach(problem: LazyProblem, horizon: number, long: 
       problem.stepSize,
       horizon,
     );
-    for (let i = 0; i < n; i++) reach[i] = Math.max(reach[i], ROOM * path[i]);
+    for (let i = 0; i < n; i++) reach[i] = Math.max(reach[i], room * path[i]);
   }
   return reach;
 }

@@ -5,6 +5,7 @@ import type { Census } from "./census.ts";
 import { type LazyCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { breathe, type Long } from "./long-work.ts";
 import { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan } from "./memory-plan.ts";
+import { type NearKink, nearKink } from "./near-kink.ts";
 import { type NeuronBlock, type NeuronSource, seededNeurons } from "./neuron-source.ts";
 import { type LazyProbe, probe } from "./probe.ts";
 import { type LazyProblem, lazyProblem } from "./problem.ts";
@@ -27,6 +28,8 @@ export interface LazyOptions extends Long {
   readonly antisymmetric?: boolean;
   /** Steps the caller has in mind: decides how many pairs are watched from the start (default 1000). More steps are always possible. */
   readonly horizon?: number;
+  /** The watch list reaches this many times as far as the longest path predicted (default 1.25). Certificates ask for about 3. */
+  readonly room?: number;
   /** Refuse a run that needs more bytes than this. */
   readonly memoryLimit?: number;
   /** Called once with the plan before anything large is allocated. */
@@ -47,6 +50,9 @@ export type LazyOutcome =
   | { readonly status: "out-of-memory"; readonly step: number; readonly plan: LazyMemoryPlan };
 
 const DEFAULT_HORIZON = 1000;
+
+/** The prediction uses another draw of u(0) and keeps H as it starts. */
+const DEFAULT_ROOM = 1.25;
 
 /** Milliseconds between two turns of the event loop. */
 const BREATH = 50;
@@ -98,7 +104,7 @@ export class LazyRun {
   }
 
   static async create(options: LazyOptions | LazySourceOptions, checkpoint?: LazyCheckpoint): Promise<LazyRun> {
-    const { dataset, stepSize, backend, horizon = DEFAULT_HORIZON } = options;
+    const { dataset, stepSize, backend, horizon = DEFAULT_HORIZON, room = DEFAULT_ROOM } = options;
     const memoryLimit = options.memoryLimit ?? Number.POSITIVE_INFINITY;
     const source =
       "source" in options
@@ -114,7 +120,7 @@ export class LazyRun {
           );
     const problem = await lazyProblem(dataset, source, stepSize, backend);
     const saved = checkpoint && readCheckpoint(checkpoint, problem);
-    const reach = saved?.reach ?? (await predictReach(problem, horizon, options));
+    const reach = saved?.reach ?? (await predictReach(problem, horizon, room, options));
     const plan = planFor(problem, reach);
     if (plan.bytes > memoryLimit) {
       const width = largestWidthWithin(memoryLimit, planInput(problem, reach));
@@ -168,7 +174,10 @@ export class LazyRun {
       const status = this.#stepper.advance(close);
       if (status === "diverged") return { status, step: this.state.step };
       if (status === "out-of-reach") {
-        const plan = await this.#watchMore(long);
+        const plan = await this.#watchMore(
+          this.#stepper.reach.map((length) => 2 * length),
+          long,
+        );
         if (plan) return { status: "out-of-memory", step: this.state.step, plan };
         continue;
       }
@@ -185,10 +194,9 @@ export class LazyRun {
     return { status: "ok" };
   }
 
-  /** Doubles the reach and makes the watch set again from the generator. Returns the plan if it does not fit the memory. */
-  async #watchMore(long: Long): Promise<LazyMemoryPlan | undefined> {
+  /** Makes the watch set again from the generator, for a longer reach. Returns the plan if it does not fit the memory. */
+  async #watchMore(reach: Float64Array, long: Long): Promise<LazyMemoryPlan | undefined> {
     const old = this.#stepper;
-    const reach = old.reach.map((length) => 2 * length);
     const plan = planFor(this.problem, reach);
     if (plan.bytes > this.#memoryLimit) return plan;
     const { x, source, backend } = this.problem;
@@ -212,6 +220,21 @@ export class LazyRun {
   /** What the run measures of itself at this step; `neurons` adds the drift of single neurons, which visits all of them. */
   async probe(options: Long & { readonly neurons?: boolean } = {}): Promise<LazyProbe> {
     return probe(this.problem, this.#stepper, this.initialCounts, this.#census, options);
+  }
+
+  /**
+   * The neurons with a pair within `distance` of its kink, |z_ri| ≤ (|a_r|/√m)·distance[i], and the rest as counts. Widens the watch set
+   * where it does not reach that far; returns the plan if that does not fit the memory.
+   */
+  async nearKink(distance: Float64Array, long: Long = {}): Promise<NearKink | LazyMemoryPlan> {
+    const found = await nearKink(this.problem, this.#stepper, distance);
+    if (found) return found;
+    const { up, down } = this.state;
+    const reach = this.#stepper.reach.map((length, i) =>
+      Math.max(length, (distance[i] + Math.max(up[i], down[i])) * (1 + 1e-6) + Number.MIN_VALUE),
+    );
+    const plan = await this.#watchMore(reach, long);
+    return plan ?? (await nearKink(this.problem, this.#stepper, distance))!;
   }
 
   /** s_rj(k) for all samples j. Cost n·d. */

@@ -197,6 +197,29 @@ export class Stepper {
     return "ok";
   }
 
+  /** ζ_ri(k) of the watched pairs of sample i. */
+  currentZeta(i: number): Float64Array {
+    const { offsets, slots, zeta, patterns, bytes } = this.watch;
+    const { gram } = this.#problem;
+    const { sums } = this.state;
+    const n = sums.length;
+    const [first, end] = [offsets[i], offsets[i + 1]];
+    this.#sums.prepare(gram, i * n, sums, end - first);
+    return Float64Array.from({ length: end - first }, (_, q) => {
+      const slot = slots[first + q];
+      const moved = this.#sums.sum(patterns, slot * bytes) + this.ledger.weightedSum(slot, gram, i * n);
+      return zeta[first + q] - moved;
+    });
+  }
+
+  /** By sample, a distance that |ζ_ri(k)| exceeds for every pair that is not watched; ∞ where all are. */
+  unwatchedDistance(): Float64Array {
+    const { up, down } = this.state;
+    return this.reach.map((length, i) =>
+      this.#everyPair ? Number.POSITIVE_INFINITY : length - Math.max(up[i], down[i]) - 2 * this.#cushion(i),
+    );
+  }
+
   #lookAtSample(i: number, close: CloseDecision[]): void {
     const { state, watch, ledger } = this;
     const { gram, source } = this.#problem;
