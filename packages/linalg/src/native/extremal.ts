@@ -2,7 +2,7 @@ import { checkExtremal } from "../arguments.ts";
 import type { ExtremalOptions, ExtremalOutcome } from "../backend.ts";
 import { type ExtremalPrimitives, extremalEigenvalues as search } from "../extremal.ts";
 import { type Matrix, matrix } from "../matrix.ts";
-import { lowerScale } from "../wasm/eigen.ts";
+import { lowerScale } from "../scale.ts";
 import { eigenvalues } from "./eigen.ts";
 import { character, infoOf, integer, type NativeLibrary, real } from "./library.ts";
 

@@ -1,6 +1,7 @@
 import { checkSquare } from "../arguments.ts";
 import type { EigenOutcome } from "../backend.ts";
 import { type Matrix, matrix } from "../matrix.ts";
+import { lowerScale } from "../scale.ts";
 import type { Arena } from "./arena.ts";
 import { type Operand, reserve } from "./operand.ts";
 import type { Runtime } from "./runtime.ts";
@@ -71,26 +72,6 @@ export async function eigenvaluesInPlace(
     out.data.set(rows.subarray(from * z.stride, from * z.stride + n), to * n);
   });
   return { status: "ok", values, vectors: out };
-}
-
-/** A power of two at most the largest |entry| of the lower triangle and more than half of it (1 for zero); undefined if one is not finite. */
-export function lowerScale(a: Matrix): number | undefined {
-  const n = a.cols;
-  let largest = 0;
-  for (let i = 0; i < a.rows; i++) {
-    for (let k = i * n; k <= i * n + i; k++) {
-      const size = Math.abs(a.data[k]);
-      if (!(size <= largest)) {
-        if (!Number.isFinite(size)) return undefined;
-        largest = size;
-      }
-    }
-  }
-  let unit = 1;
-  if (largest === 0) return unit;
-  while (unit <= largest / 2) unit *= 2;
-  while (unit > largest) unit /= 2;
-  return unit;
 }
 
 /** The lower triangle of A/unit with four rows of zeros below, as the reduction wants it. */
