@@ -17,8 +17,8 @@ export interface SymmetricResidual {
 const BLOCK = 64;
 
 /**
- * r = Av − θv with proved bounds; cost n² multiply-adds twice over. Sums run in blocks of 64 so that an entry passes through about
- * n/64 + 70 roundings: ‖fl(r) − r‖ ≤ γ(‖A‖_F + |θ|)‖v‖ + n(n + 1)η (docs/proof.md, section 4).
+ * r = Av − θv with proved bounds; cost n² multiply-adds twice over. Sums run in blocks of 64 rows and columns, so that an entry passes
+ * through about n/64 + 72 roundings: ‖fl(r) − r‖ ≤ γ(‖A‖_F + |θ|)‖v‖ + n(n + 1)η (docs/proof.md, section 4).
  */
 export function symmetricResidual(a: Matrix, v: Float64Array, theta: number): SymmetricResidual {
   const n = a.rows;
@@ -55,7 +55,8 @@ export function symmetricResidual(a: Matrix, v: Float64Array, theta: number): Sy
     for (let j = 0; j < i1; j++) r[j] += part[j];
   }
   for (let i = 0; i < n; i++) r[i] -= theta * v[i];
-  const depth = Math.min(n, 2 * BLOCK + 2 * Math.ceil(n / BLOCK)) + 8;
+  // A term's product, sums inside its block, of the blocks to its left and below it, the diagonal, −θv.
+  const depth = Math.min(n, BLOCK + Math.ceil(n / BLOCK)) + 8;
   const frobenius = frobeniusOf(diagonalSquares + 2 * offSquares, n);
   const vNorm = norm(v);
   const size = mulUp(addUp(frobenius.upper, Math.abs(theta)), vNorm.upper);

@@ -1,4 +1,4 @@
-import { type Backend, createReferenceBackend, type Matrix, matrix } from "@surefoot/linalg";
+import { type Backend, chooseBackend, createReferenceBackend, type Matrix, matrix } from "@surefoot/linalg";
 import { describe, expect, test } from "vitest";
 import { extremeEigenvalues } from "../../src/interval/extreme-eigenvalues.ts";
 import { selfTest } from "../../src/interval/self-test.ts";
@@ -62,6 +62,21 @@ async function strassen(a: Matrix, b: Matrix, crossover: number): Promise<Matrix
 describe("the self-test before any proof", () => {
   test("passes on the reference backend, whose Cholesky substitutes", async () => {
     expect(await selfTest(reference)).toEqual({ status: "passed", substitutes: true });
+  });
+
+  test("passes on the WebAssembly backend, and on the native one where there is one", async () => {
+    const names = ["wasm", "native"] as const;
+    for (const name of names) {
+      const found = await chooseBackend(name).catch(() => undefined);
+      if (name === "wasm") expect(found).toBeDefined();
+      if (!found) continue; // a machine without OpenBLAS or Accelerate: `surefoot doctor` says so
+      expect(await selfTest(found.backend)).toMatchObject({ status: "passed" });
+      const a = symmetric(200, (i, j) => (i === j ? 2 : 1 / (1 + i + j)));
+      const { smallest, largest } = await extremeEigenvalues(found.backend, a);
+      expect(smallest).toMatchObject({ status: "proved" });
+      expect(largest).toMatchObject({ status: "proved" });
+      await found.backend.close();
+    }
   });
 
   test("finds products that flush subnormal results, or subnormal inputs, to zero", async () => {
