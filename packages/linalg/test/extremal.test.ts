@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { copy, createReferenceBackend, type Matrix, matrix } from "../src/index.ts";
+import { type Backend, chooseBackend, copy, createReferenceBackend, type Matrix, matrix } from "../src/index.ts";
+import { findNativeLibrary } from "../src/native/backend.ts";
 import { gemm } from "../src/reference/products.ts";
 import { createWasmBackend } from "../src/wasm/backend.ts";
-import { random, U } from "./conformance-tools.ts";
+import { type BackendFactory, random, U } from "./conformance-tools.ts";
 
 /**
  * QᵀDQ with a known spectrum D (ascending) and Q a product of three Householder reflections; its rounding moves eigenvalues by about
@@ -40,9 +41,14 @@ const SPECTRA: readonly (readonly [string, readonly number[], RegExp])[] = [
   ["a multiple of the identity", range(() => -3), /./],
 ];
 
-describe("extremal eigenvalues without the others", () => {
-  const create = () => createWasmBackend({ threads: 2 });
-  let backend: Awaited<ReturnType<typeof create>>;
+const native = await findNativeLibrary();
+const BACKENDS: readonly (readonly [string, BackendFactory])[] = [
+  ["wasm", () => createWasmBackend({ threads: 2 })],
+  ...(native.library ? [["native", async () => (await chooseBackend("native")).backend] as const] : []),
+];
+
+describe.each(BACKENDS)("extremal eigenvalues without the others: %s", (_name, create) => {
+  let backend: Backend;
   beforeAll(async () => {
     backend = await create();
   });
@@ -94,21 +100,21 @@ describe("extremal eigenvalues without the others", () => {
     if (want.status !== "ok") expect.fail(want.status);
     expect(Math.abs(outcome.smallest!.value - want.smallest!.value)).toBeLessThanOrEqual(40 * n * U * n);
   });
+});
 
-  test("the bits do not depend on the number of threads in deterministic mode", async () => {
-    const a = withSpectrum(
-      range((k) => 1 + k * k),
-      330,
-    );
-    const results = [];
-    for (const threads of [1, 2, 3]) {
-      const fixed = await createWasmBackend({ threads, deterministic: true });
-      const values = await fixed.eigenvalues(a, { vectors: true });
-      const ends = await fixed.extremalEigenvalues(a);
-      await fixed.close();
-      results.push({ values, ends });
-    }
-    expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
-  });
+test("the bits do not depend on the number of threads in deterministic mode", async () => {
+  const a = withSpectrum(
+    range((k) => 1 + k * k),
+    330,
+  );
+  const results = [];
+  for (const threads of [1, 2, 3]) {
+    const fixed = await createWasmBackend({ threads, deterministic: true });
+    const values = await fixed.eigenvalues(a, { vectors: true });
+    const ends = await fixed.extremalEigenvalues(a);
+    await fixed.close();
+    results.push({ values, ends });
+  }
+  expect(results[1]).toEqual(results[0]);
+  expect(results[2]).toEqual(results[0]);
 });
