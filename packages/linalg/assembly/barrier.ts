@@ -27,7 +27,17 @@ export function barrier(threads: i32): void {
     return;
   }
   for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(GENERATION) != generation) return;
-  while (atomic.load<i32>(GENERATION) == generation) atomic.wait<i32>(GENERATION, generation, -1);
+  sleep(generation);
+}
+
+/**
+ * A function that calls itself is never inlined, and this one must not be: the first-tier compiler of V8 11 (Node 20) loses locals that
+ * live across a wait, here the caller's, so that threads disagree and never meet again.
+ */
+export function sleep(generation: i32): void {
+  if (atomic.load<i32>(GENERATION) != generation) return;
+  atomic.wait<i32>(GENERATION, generation, -1);
+  sleep(generation);
 }
 
 /** The next piece of work since the last barrier: 0, 1, 2, …, each handed to one thread. */
