@@ -1,5 +1,6 @@
 export type { LazyCheckpoint } from "./checkpoint.ts";
 export type { NeuronDrift } from "./drift.ts";
+export { createGradientFlow, type FlowOutcome, type FlowState, type GradientFlow } from "./flow.ts";
 export type { LazyProgress, Long } from "./long-work.ts";
 export { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan, type PlanInput } from "./memory-plan.ts";
 export type { NearKink } from "./near-kink.ts";
@@ -20,4 +21,5 @@ export {
   type LazySourceOptions,
   resumeLazyRun,
 } from "./run.ts";
+export { rotateToSpan } from "./span.ts";
 export type { LazyState } from "./stepper.ts";
