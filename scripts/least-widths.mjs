@@ -21,6 +21,11 @@ const byTheorem = (theorem) => async (at) => theorem((await measurer.relu(at)).e
 const COLUMNS = [
   ["S2 midpoint", relu, byTheorem(certifyS2Midpoint)],
   ["S2 full", relu, byTheorem(certifyS2)],
+  [
+    "S2 structured",
+    relu,
+    async (at) => certifyS2((await measurer.relu(at)).evidence, measurer, undefined, { structured: true }),
+  ],
   ["S1 tanh, W", tanh(["W2"]), bySurefoot],
   ["S1 tanh, W and a", tanh([]), bySurefoot],
 ];

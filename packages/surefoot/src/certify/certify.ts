@@ -117,9 +117,9 @@ function present(
 ): CertifyOutcome {
   const certified = best.verdict === "certified";
   const outer = (step: number) => measurer.arithmetic.div(point(step), factor).lower;
-  const rate = best.contraction === null ? null : measurer.arithmetic.square(point(best.contraction)).upper;
   const step = best.stepSize === null ? null : (stepSize ?? outer(best.stepSize));
-  const { contraction: _, witness: __, ...rest } = best;
+  const rate = step === null ? null : ratePerStep(best, step, factor, measurer.arithmetic);
+  const { contraction: _, decay: __, witness: ___, ...rest } = best;
   return {
     ...rest,
     stepSize: step,
@@ -132,6 +132,14 @@ function present(
     loss,
     backend: measurer.backend,
   };
+}
+
+/** The square of 1 − cηω for the step size that is reported: converted to the user's loss it may be rounded. */
+function ratePerStep(best: TheoremOutcome, step: number, factor: Interval, arithmetic: Arithmetic): number | null {
+  if (best.contraction === null || best.decay === null) return best.contraction;
+  const gain = arithmetic.mul(arithmetic.mul(point(step), factor), point(best.decay));
+  const contraction = Math.max(0, arithmetic.sub(point(1), point(gain.lower)).upper);
+  return arithmetic.square(point(contraction)).upper;
 }
 
 function theoremSentence(best: TheoremOutcome, loss: LossSpec, step: number | null, rate: number | null): string {

@@ -1,4 +1,4 @@
-import type { Arithmetic } from "../interval/arithmetic.ts";
+import { type Arithmetic, point } from "../interval/arithmetic.ts";
 import { times } from "./ball-sweep.ts";
 import type { SmoothEvidence } from "./evidence.ts";
 import type { KappaBound, KappaWalk } from "./kappa.ts";
@@ -26,10 +26,9 @@ export function neuronBound(evidence: SmoothEvidence, arithmetic: Arithmetic): K
     let moved: readonly number[] = neurons.map(() => 0);
     let next = moved;
     return {
-      cell: (t, h, floor) => {
-        next = neurons.map(({ weight, feature }, k) =>
-          Math.min(moveTo(moved[k], weight, feature, up.div(h, floor)), up.add(t, h)),
-        );
+      cell: (left, right, floor) => {
+        const time = up.div(arithmetic.sub(point(right), point(left)).upper, floor);
+        next = neurons.map(({ weight, feature }, k) => Math.min(moveTo(moved[k], weight, feature, time), right));
         const largest = neurons.reduce((most, { weight }, k) => Math.max(most, up.add(weight, next[k])), 0);
         const inner = times(perWeight, largest, up);
         return up.mul(0.5, up.add(inner, up.hypot(inner, up.mul(2, cross))));

@@ -18,17 +18,17 @@ export interface KappaBound {
 
 export interface KappaWalk {
   /**
-   * κ on the cell [t, t + h] of path lengths, given that M ≥ `floor` > 0 up to its end. Infinity where the bound has nothing to say.
-   * May be asked several times for cells from the same t.
+   * κ on the cell [left, right] of path lengths, given that M ≥ `floor` > 0 up to its end. Infinity where the bound has nothing to say.
+   * May be asked several times for cells from the same left end.
    */
-  cell(t: number, h: number, floor: number): number;
+  cell(left: number, right: number, floor: number): number;
   /** Takes the last cell asked for as walked. */
   advance(): void;
 }
 
-/** A bound on whole balls: on the cell [t, t + h] it is its value at the right end. */
+/** A bound on whole balls: on a cell it is its value at the right end. */
 export function ballBound(name: KappaName, at: (r: number) => number): KappaBound {
-  return { name, walk: () => ({ cell: (t, h) => at(t + h), advance: () => {} }) };
+  return { name, walk: () => ({ cell: (_left, right) => at(right), advance: () => {} }) };
 }
 
 type KappaRule = (evidence: SmoothEvidence, arithmetic: Arithmetic) => KappaBound | undefined;

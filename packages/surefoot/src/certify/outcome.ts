@@ -38,6 +38,8 @@ export interface TheoremOutcome {
   readonly stepSize: number | null;
   /** 1 − (rate): the factor q in ‖e_k‖ ≤ q^k ‖e₀‖; null unless certified. */
   readonly contraction: number | null;
+  /** ω, from below: the factor at a step size η that the certificate admits is 1 − ηω; null unless certified (or at zero loss). */
+  readonly decay: number | null;
   /** All iterates stay within this distance of θ₀ (over all trained parameters); null unless certified. */
   readonly radius: number | null;
   readonly lambdaMin: number | null;
@@ -128,6 +130,7 @@ export function atZeroLoss(outcome: TheoremOutcome, stepSize?: number): TheoremO
     margin: NO_LIMIT,
     stepSize: stepSize ?? 1 / (outcome.lambdaMax || 1),
     contraction: 0,
+    decay: null,
     radius: 0,
     hypotheses: [{ name: "residual", status: outcome.warrant, statement, value: 0, bound: 0, how: "exactly 0" }],
     obstacle: null,

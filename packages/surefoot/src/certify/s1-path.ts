@@ -62,25 +62,25 @@ export function walkPath(
 
   /** A cell on which M falls by about `fall` and at most by m/2. */
   function nextCell(t: number, height: number, fall: number, last: number) {
-    let h = fall / (last > 0 ? last : smallestKappa(t, 0, height).kappa);
+    let h = fall / (last > 0 ? last : smallestKappa(t, t, height).kappa);
     if (!(h > 0)) return undefined; // κ is infinite or NaN
     if (!Number.isFinite(h)) h = longestCell(t, height); // κ = 0 so far
     for (let attempt = 0; attempt < 200; attempt++, h /= 2) {
       const right = t + h;
       if (!(right > t)) return undefined;
       const drop = Math.min(height / 2, 2 * fall);
-      const { kappa, bound } = smallestKappa(t, right - t, height - drop);
+      const { kappa, bound } = smallestKappa(t, right, height - drop);
       // 0.99: room for rounding, so that M ≥ height − drop, which the bound was told, holds on the cell
       if (kappa * (right - t) <= 0.99 * drop) return { right, kappa, bound };
     }
     return undefined;
   }
 
-  function smallestKappa(t: number, h: number, floor: number): { kappa: number; bound: KappaName } {
+  function smallestKappa(left: number, right: number, floor: number): { kappa: number; bound: KappaName } {
     let kappa = Number.POSITIVE_INFINITY;
     let bound = walks[0].name;
     for (const { name, walk } of walks) {
-      const value = walk.cell(t, h, floor);
+      const value = walk.cell(left, right, floor);
       if (value < kappa) {
         kappa = value;
         bound = name;

@@ -72,22 +72,24 @@ export function certifyS1(
     const obstacle = attempt.refused ?? residualObstacle;
     return { ...shared, ...OPEN, margin: attempt.refused ? 0 : Math.min(margin, 1), obstacle };
   }
-  // ηN*(N* + (1 − ρ)σ₀); for the standard form the slack is 0 and this is ημ*²
+  // N*(N* + (1 − ρ)σ₀); for the standard form the slack is 0 and this is μ*²
   const mu = point(attempt.end.mu);
-  const gain = arithmetic.mul(arithmetic.mul(attempt.step, mu), arithmetic.add(mu, point(attempt.slack)));
+  const decay = arithmetic.mul(mu, arithmetic.add(mu, point(attempt.slack))).lower;
+  const gain = arithmetic.mul(attempt.step, point(decay));
   return {
     ...shared,
     verdict: "certified",
     margin,
     stepSize: attempt.step.lower,
     contraction: Math.max(0, arithmetic.sub(point(1), point(gain.lower)).upper),
+    decay,
     radius: attempt.end.length,
     obstacle: null,
     witness: { kind: "path", share: attempt.share, path: attempt.path, end: attempt.end },
   };
 }
 
-const OPEN = { verdict: "undecided" as const, margin: 0, stepSize: null, contraction: null, radius: null };
+const OPEN = { verdict: "undecided" as const, margin: 0, stepSize: null, contraction: null, decay: null, radius: null };
 
 interface Attempt {
   readonly path: Path;

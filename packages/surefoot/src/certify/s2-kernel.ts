@@ -3,9 +3,9 @@ import type { Arithmetic } from "../interval/arithmetic.ts";
 import type { MatrixBall, Measurement, Measurer, ReluEvidence, Spectrum } from "./evidence.ts";
 import { perronBound, upward } from "./upward.ts";
 
-/** What both forms of S2 know once the pairs U that may flip are given. */
+/** What every form of S2 knows once the pairs U that may flip are given. */
 export interface MidpointKernel {
-  /** M: H with every product s_ri s_rj that U leaves open replaced by ½. */
+  /** M: H with every product s_ri s_rj that U leaves open replaced by ½ (M' in s2-structured.ts). */
   readonly kernel: MatrixBall;
   /** ε = ½ s₂² ‖|G̃| ∘ Und‖₂ from above: every kernel that flips within U can make is within ε of M. */
   readonly epsilon: number;
@@ -50,7 +50,7 @@ export function possiblyActive(evidence: ReluEvidence, unstable: BitMasks): BitM
   return combine(evidence.pattern, unstable, (s, u) => s | u);
 }
 
-function combine(a: BitMasks, b: BitMasks, rule: (x: number, y: number) => number): BitMasks {
+export function combine(a: BitMasks, b: BitMasks, rule: (x: number, y: number) => number): BitMasks {
   return { ...a, words: a.words.map((word, k) => rule(word, b.words[k]) >>> 0) };
 }
 

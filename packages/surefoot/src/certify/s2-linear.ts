@@ -11,7 +11,21 @@ export interface LinearSums {
   readonly perSample: Float64Array;
   /** How many of the k were simulated, before the tail. */
   readonly steps: number;
+  /** Covers all k: each from its own time up to the next, the last one for ever. */
+  readonly grid: readonly GridPoint[];
+  /** ≥ η Σ_k ‖computed − exact e_lin(k)‖ over the simulated k: what S of the grid may be off by. */
+  readonly error: number;
 }
+
+export interface GridPoint {
+  /** S_j = η Σ_{s<k} e_lin,j(s), as computed. */
+  readonly reached: Float64Array;
+  /** ≥ the sum of η|e_lin,j| from here to the next grid point. */
+  readonly ahead: Float64Array;
+}
+
+/** Grid times grow by this factor. */
+const GROWTH = 1.15;
 
 /** Stop when the tail is this share of what has been summed, or when the work is spent. */
 const TAIL = 1e-3;
@@ -44,29 +58,53 @@ export function linearSums(
   const [near, far] = [(block + 1) / 2, (block - 1) / 2];
 
   const sums = new Float64Array(n);
+  const signed = new Float64Array(n); // S
+  const grid: { reached: Float64Array; before: Float64Array }[] = [];
   let e = residual.mid.slice();
   let next = new Float64Array(n);
   let path = 0;
+  let bent = 0;
   let doubt = residual.radius;
   let norm = normOf(e);
   let steps = 0;
+  let nextGrid = 0;
   const limit = Math.max(100, Math.floor(work / (n * n)));
   while (steps < limit && norm / lambda > TAIL * eta * path) {
+    if (steps >= nextGrid) {
+      grid.push({ reached: signed.map((sum) => eta * sum), before: sums.slice() });
+      nextGrid = Math.max(steps + 1, steps * GROWTH);
+    }
     apply(transfer, e, next);
     const nextNorm = normOf(next);
     path += near * norm + far * nextNorm + bend * norm;
-    for (let i = 0; i < n; i++) sums[i] += near * Math.abs(e[i]) + far * Math.abs(next[i]) + bend * norm;
+    bent += bend * norm;
+    for (let i = 0; i < n; i++) {
+      sums[i] += near * Math.abs(e[i]) + far * Math.abs(next[i]) + bend * norm;
+      signed[i] += near * e[i] + far * next[i];
+    }
     doubt += perStep * norm;
     [e, next] = [next, e];
     norm = nextNorm;
     steps++;
   }
+  grid.push({ reached: signed.map((sum) => eta * sum), before: sums.slice() });
   const roundings = n + 4 * steps + 40;
   const tail = raise((norm + doubt) / lambda, roundings, arithmetic);
+  const above = (sum: number) => raise(eta * sum + tail, roundings, arithmetic);
+  const error = eta * bent + doubt / lambda + 8 * (steps + 8) * unitRoundoff(arithmetic) * eta * path;
   return {
-    path: raise(eta * path + tail, roundings, arithmetic),
-    perSample: sums.map((sum) => raise(eta * sum + tail, roundings, arithmetic)),
+    path: above(path),
+    perSample: sums.map(above),
     steps: steps * block,
+    grid: grid.map(({ reached, before }, k) => ({
+      reached,
+      // sums grow: the difference of two is off by the roundings of the later one
+      ahead: sums.map((last, i) => {
+        const later = k + 1 < grid.length ? grid[k + 1].before[i] : last;
+        return above(later - before[i]) + 8 * (steps + 8) * unitRoundoff(arithmetic) * eta * last;
+      }),
+    })),
+    error: raise(error, roundings, arithmetic),
   };
 }
 

@@ -9,7 +9,7 @@ import type { MidpointKernel } from "./s2-kernel.ts";
 
 /** Where a search for the unstable pairs of S2 ended. Certified iff `step` and `path` are there. */
 export interface Found {
-  readonly form: "full" | "midpoint";
+  readonly form: "full" | "structured" | "midpoint";
   readonly margin: number;
   readonly obstacle: Obstacle | null;
   readonly mid?: MidpointKernel;
@@ -72,6 +72,7 @@ export function outcomeOfS2(evidence: ReluEvidence, arithmetic: Arithmetic, foun
       verdict: "undecided",
       stepSize: null,
       contraction: null,
+      decay: null,
       radius: null,
       obstacle,
     };
@@ -86,6 +87,7 @@ export function outcomeOfS2(evidence: ReluEvidence, arithmetic: Arithmetic, foun
     verdict: "certified",
     stepSize: step.lower,
     contraction: Math.max(0, arithmetic.sub(point(1), gain).upper),
+    decay: mid.rate,
     radius: arithmetic.mul(arithmetic.sqrt(spread), point(path)).upper,
     obstacle: null,
     ...(found.pairs
@@ -127,11 +129,11 @@ function hypothesesOf(evidence: ReluEvidence, found: Found): Hypothesis[] {
     name: "stable patterns",
     status: warrant,
     statement:
-      found.form === "full"
+      found.form !== "midpoint"
         ? "δ_ri/|z_ri| < 1 for every pair outside the set that may flip (largest quotient)"
         : "s₂|a_r|‖G̃_i‖‖e₀‖/|z_ri| < λ_min(M) − ε for every pair outside the set that may flip",
-    value: found.form === "full" ? 1 / (found.leastRatio ?? 1) : mid.rate / found.margin,
-    bound: found.form === "full" ? 1 : mid.rate,
+    value: found.form !== "midpoint" ? 1 / (found.leastRatio ?? 1) : mid.rate / found.margin,
+    bound: found.form !== "midpoint" ? 1 : mid.rate,
     how: `${evidence.how}; ${short(found.rounds ?? 1)} rounds`,
   };
   return [determined, still, stepSize];

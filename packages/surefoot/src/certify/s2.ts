@@ -1,11 +1,18 @@
 import type { BitMasks } from "@surefoot/linalg";
 import { type Interval, point } from "../interval/arithmetic.ts";
-import type { Measurer, ReluEvidence } from "./evidence.ts";
+import type { Measurement, Measurer, ReluEvidence } from "./evidence.ts";
 import { finite, type TheoremOutcome } from "./outcome.ts";
-import { countBits, hasBit, type MidpointKernel, midpointKernel, possiblyActive, raise, setBit } from "./s2-kernel.ts";
-import { linearSums } from "./s2-linear.ts";
+import { countBits, type MidpointKernel, midpointKernel } from "./s2-kernel.ts";
+import { movement } from "./s2-movement.ts";
 import { type Found, fits, largestStep, outcomeOfS2 } from "./s2-outcome.ts";
+import { structuredKernel } from "./s2-structured.ts";
 import { singularity } from "./spectrum.ts";
+
+export interface S2Options {
+  /** Bounds the work of the simulation: see s2-linear.ts. */
+  readonly work?: number;
+  readonly structured?: boolean;
+}
 
 /**
  * Theorem S2, the two-layer ReLU network of which only the hidden layer is trained, loss ½‖e‖² (docs/certificates.md, theory/05).
@@ -15,26 +22,28 @@ import { singularity } from "./spectrum.ts";
  * A_r = {j : s_rj = 1 or (r, j) ∈ U}: if |z_ri| > δ_ri = s₂|a_r|(Σ_{A_r}|G̃_ij|V_j + (Σ_{A_r}G̃_ij²)^½ D) for every pair outside U
  * (or δ_ri = 0), no pair outside U ever flips, ‖e(k)‖ ≤ (1 − η(λ − ε))^k‖e₀‖ and ηΣ‖e(k)‖ ≤ P.
  *
- * U is found by starting with nothing and adding the violators until there are none: `margin` is λ/ε at the end. `work`: see s2-linear.ts.
+ * U is found by starting with nothing and adding the violators until there are none: `margin` is λ/ε at the end. The structured
+ * form takes the sharper ε of s2-structured.ts and the signed movement of s2-movement.ts.
  */
 export async function certifyS2(
   evidence: ReluEvidence,
   measurer: Measurer,
   stepSize?: Interval,
-  work?: number,
+  { work, structured = false }: S2Options = {},
 ): Promise<TheoremOutcome> {
+  const form = structured ? "structured" : "full";
   const unstable = { ...evidence.uncertain, words: evidence.uncertain.words.slice() };
   const report = (found: Found) => outcomeOfS2(evidence, measurer.arithmetic, found);
   for (let round = 0; ; round++) {
-    const measured = await midpointKernel(evidence, unstable, measurer);
+    const measured = await bestKernel(evidence, unstable, measurer, structured);
     if (measured.status === "failed") {
-      return report({ form: "full", margin: 0, obstacle: { kind: "measurement", reason: measured.reason } });
+      return report({ form, margin: 0, obstacle: { kind: "measurement", reason: measured.reason } });
     }
     const mid = measured.evidence;
     const lambda = mid.spectrum.lambdaMin.value.lower;
     const margin = mid.epsilon === 0 ? finite(Number.POSITIVE_INFINITY) : finite(lambda / mid.epsilon);
     const found: Found = {
-      form: "full",
+      form,
       mid,
       margin,
       unstable: countBits(unstable),
@@ -51,9 +60,25 @@ export async function certifyS2(
       const product = step.upper * (lambda + mid.spectrum.lambdaMax.value.upper);
       return report({ ...found, margin: 0, obstacle: { kind: "step size", product } });
     }
-    const { violators, least, path, steps } = movement(evidence, unstable, mid, step, measurer, work);
+    const { violators, least, path, steps } = movement(evidence, unstable, mid, step, measurer, {
+      ...(work ? { work } : {}),
+      signed: structured,
+    });
     if (violators === 0) return report({ ...found, step, path, leastRatio: least, pairs: unstable, steps });
   }
+}
+
+/** The midpoint kernel, or its structured counterpart where that has the larger λ − ε: any centre with its ε serves. */
+async function bestKernel(
+  evidence: ReluEvidence,
+  unstable: BitMasks,
+  measurer: Measurer,
+  structured: boolean,
+): Promise<Measurement<MidpointKernel>> {
+  const plain = await midpointKernel(evidence, unstable, measurer);
+  if (!structured || plain.status === "failed" || plain.evidence.epsilon === 0) return plain;
+  const other = await structuredKernel(evidence, unstable, measurer);
+  return other.status === "ok" && other.evidence.rate > plain.evidence.rate ? other : plain;
 }
 
 function doubt(evidence: ReluEvidence, found: Found, mid: MidpointKernel) {
@@ -64,70 +89,4 @@ function doubt(evidence: ReluEvidence, found: Found, mid: MidpointKernel) {
     unstable: found.unstable ?? 0,
     pairs: evidence.samples * evidence.width,
   };
-}
-
-/**
- * Bounds how far every z_ri outside U can move and adds those that may cross 0 to `unstable`. A bound that takes A_r to be all
- * samples comes first: it is never smaller, and one number per sample.
- */
-function movement(
-  evidence: ReluEvidence,
-  unstable: BitMasks,
-  mid: MidpointKernel,
-  step: Interval,
-  measurer: Measurer,
-  work?: number,
-) {
-  const { arithmetic } = measurer;
-  const { samples, width, gram, magnitudes, outputWeights, outputScale } = evidence;
-  const lambda = mid.spectrum.lambdaMin.value.lower;
-  const sums = linearSums(evidence.residual, mid, step, arithmetic, work);
-  const path = raise((lambda * sums.path) / mid.rate, 4, arithmetic); // P
-  const deviation = raise((mid.epsilon / lambda) * path, 4, arithmetic); // D
-  const active = possiblyActive(evidence, unstable);
-  const open = { ...unstable, words: unstable.words.slice() };
-  const rounding = samples + 20;
-  const entry = (i: number, j: number) => Math.abs(gram.mid.data[i * samples + j]) + gram.radius;
-
-  let violators = 0;
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < samples; i++) {
-    let linear = 0;
-    let squares = 0;
-    for (let j = 0; j < samples; j++) {
-      linear += entry(i, j) * sums.perSample[j];
-      squares += entry(i, j) * entry(i, j);
-    }
-    const wide = linear + Math.sqrt(squares) * deviation;
-    for (let r = 0; r < width; r++) {
-      if (hasBit(open, i, r)) continue;
-      const weight = outputScale * Math.abs(outputWeights[r]);
-      if (weight === 0 || wide === 0) continue;
-      const magnitude = magnitudes.data[i * width + r];
-      let delta = raise(weight * wide, rounding, arithmetic);
-      if (!(magnitude > delta)) {
-        delta = raise(weight * narrow(i, r), rounding, arithmetic);
-        if (delta === 0) continue;
-        if (!(magnitude > delta)) {
-          setBit(unstable, i, r);
-          violators++;
-          continue;
-        }
-      }
-      least = Math.min(least, magnitude / delta);
-    }
-  }
-  return { violators, least, path, steps: sums.steps };
-
-  function narrow(i: number, r: number): number {
-    let linear = 0;
-    let squares = 0;
-    for (let j = 0; j < samples; j++) {
-      if (!hasBit(active, j, r)) continue;
-      const g = entry(i, j);
-      linear += g * sums.perSample[j];
-      squares += g * g;
-    }
-    return linear + Math.sqrt(squares) * deviation;
-  }
 }

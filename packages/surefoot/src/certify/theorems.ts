@@ -46,10 +46,12 @@ const s2: Theorem = {
     const measured = await measurer.relu(at);
     if (measured.status === "failed") return unmeasured("S2", measured.reason, measurer);
     const quick = effort === "quick";
-    const full = await certifyS2(measured.evidence, measurer, stepSize, quick ? QUICK_WORK : undefined);
+    const full = await certifyS2(measured.evidence, measurer, stepSize, quick ? { work: QUICK_WORK } : {});
     if (quick || full.verdict === "certified" || full.obstacle?.kind !== "unstable pairs") return full;
     const midpoint = await certifyS2Midpoint(measured.evidence, measurer, stepSize);
-    return midpoint.verdict === "certified" ? midpoint : full;
+    if (midpoint.verdict === "certified") return midpoint;
+    const structured = await certifyS2(measured.evidence, measurer, stepSize, { structured: true });
+    return structured.verdict === "certified" ? structured : full;
   },
 };
 
@@ -64,6 +66,7 @@ export function unmeasured(theorem: TheoremName, reason: string, measurer: Measu
     margin: 0,
     stepSize: null,
     contraction: null,
+    decay: null,
     radius: null,
     lambdaMin: null,
     lambdaMax: null,

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { CertifyOutcome } from "../../src/certify/outcome.ts";
+import { floatMeasurer } from "../../src/certify/measure.ts";
+import type { CertifyOutcome, TheoremOutcome } from "../../src/certify/outcome.ts";
+import { certifyS2 } from "../../src/certify/s2.ts";
 import type { ActivationSpec } from "../../src/spec/activation.ts";
 import type { InitialiserSpec } from "../../src/spec/initialiser.ts";
 import type { NetworkInput } from "../../src/spec/network.ts";
-import { certifyHere, checkCertifiedRun, descend, type Setting, setting, withResidual } from "./setting.ts";
+import { backend, certifyHere, checkCertifiedRun, descend, type Setting, setting, withResidual } from "./setting.ts";
 
 const ACTIVATIONS: readonly ActivationSpec[] = [
   "tanh",
@@ -120,6 +122,36 @@ describe("runs from certified starts", () => {
     );
     expect(runs).toBeGreaterThan(40);
     expect(close).toBeGreaterThan(5);
+  });
+
+  it("S2: the structured form, at nearly the largest residual that it certifies", async () => {
+    const measurer = floatMeasurer(backend);
+    let further = 0;
+    let runs = 0;
+    for (let seed = 0; seed < 12; seed++) {
+      const source = { kind: "sphere", n: 5, d: 8, seed, labels: "gaussian" } as const;
+      const start = await setting({ kind: "two-layer-relu", width: 300 }, source, { kind: "gaussian" }, seed);
+      const certified = async (norm: number, structured: boolean) => {
+        const at = await withResidual(start, norm);
+        const measured = await measurer.relu(at);
+        if (measured.status === "failed") throw new Error(measured.reason);
+        return { at, outcome: await certifyS2(measured.evidence, measurer, undefined, { structured }) };
+      };
+      let found: { at: Setting; outcome: TheoremOutcome } | undefined;
+      for (let norm = 1e-3; norm < 100; norm *= 1.3) {
+        const tried = await certified(norm, true);
+        if (tried.outcome.verdict === "undecided") break;
+        found = tried;
+        if ((await certified(norm, false)).outcome.verdict === "undecided") further++;
+      }
+      if (!found) continue;
+      runs++;
+      const { stepSize, contraction, radius } = found.outcome;
+      const run = await checkCertifiedRun(found.at, { stepSize, ratePerStep: contraction! ** 2, radius }, 80);
+      expect(run.violations).toEqual([]);
+    }
+    expect(runs).toBeGreaterThan(8);
+    expect(further).toBeGreaterThan(0);
   });
 
   it("S2 as a fully connected network with one ReLU layer and a frozen output layer, biases of layer 1 included", async () => {

@@ -77,11 +77,13 @@ export function distance(network: Network, a: Weights, b: Weights): number {
   return Math.sqrt(squares);
 }
 
+export type Promised = Pick<CertifyOutcome, "stepSize" | "ratePerStep" | "radius">;
+
 /**
  * Gradient descent from a certified start must stay under its curve and inside its ball; `violations` names what did not, `worst` is the
  * largest loss/curve after the start (1 would touch the curve).
  */
-export async function checkCertifiedRun(at: Setting, outcome: CertifyOutcome, steps: number, loss: LossSpec = "sum") {
+export async function checkCertifiedRun(at: Setting, outcome: Promised, steps: number, loss: LossSpec = "sum") {
   const { stepSize, ratePerStep, radius } = outcome;
   if (stepSize === null || ratePerStep === null || radius === null) throw new Error("not a certificate");
   const depth = Math.max(...at.network.layers.map((layer) => layer.cols));
