@@ -17,7 +17,6 @@ const FLOORS = [
   ["kernel"],
   ["dynamics"],
   ["certify"],
-  ["certificate"],
   ["train"],
   ["theory"],
   ["record"],

@@ -53,7 +53,6 @@ const MAKERS = {
     }
     return { words: save("words", words) };
   },
-  elementwise: async ({ n, normals, save }) => ({ x: save("x", (await normals(n, 1, 0)).data) }),
   arcCosine: async ({ n, backend, normals, save }) => ({
     gram: save("gram", (await backend.syrk(await normals(n, 20, 0))).data),
   }),

@@ -1,2 +1,1 @@
-export { type CheckData, type CheckVerdict, type CheckWeights, check } from "./check.ts";
-export { readSafetensors } from "./safetensors.ts";
+export {};

@@ -1,4 +1,3 @@
-export * from "./certificate/index.ts";
 export * from "./certify/index.ts";
 export * from "./data/index.ts";
 export {

@@ -147,6 +147,8 @@ export interface Measurer {
   readonly backend: BackendInfo;
   smooth(point: Point): Promise<Measurement<SmoothEvidence>>;
   relu(point: Point): Promise<Measurement<ReluEvidence>>;
+  /** G̃ of `TwoLayerEvidence`, for a network of any depth. */
+  gram(point: Point): Promise<MatrixBall>;
   /** λ_min and λ_max over the whole ball. */
   spectrum(matrix: MatrixBall): Promise<Measurement<Spectrum>>;
   /** C_ij = Σ_r a_r² mask_ir mask_jr; S2 asks again in every round of its search for the unstable pairs. */

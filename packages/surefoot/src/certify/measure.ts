@@ -29,6 +29,7 @@ export function floatMeasurer(backend: Backend): Measurer {
     backend: backend.info,
     smooth: (at) => smoothEvidence(at, backend),
     relu: (at) => reluEvidence(at, backend),
+    gram: async (at) => ({ mid: await trainedGram(at, backend), radius: 0 }),
     spectrum: ({ mid }) => spectrum(mid, backend),
     weightedCounts: (masks, outputWeights) => weightedCounts(masks, outputWeights, backend),
   };

@@ -5,7 +5,7 @@ import type { Obstacle } from "./obstacle.ts";
 import type { Path, PathEnd } from "./s1-path.ts";
 
 export type Verdict = "certified" | "undecided" | "impossible";
-export type TheoremName = "S1" | "S2";
+export type TheoremName = "S1" | "S2" | "S3";
 
 /** The greatest margin written to a file: what stands for ∞ (ε = 0, or a residual of exactly 0). */
 export const NO_LIMIT = 1e308;

@@ -1,11 +1,13 @@
 import { activationOf } from "../activation/registry.ts";
-import type { Interval } from "../interval/arithmetic.ts";
+import { type Interval, rounded } from "../interval/arithmetic.ts";
 import type { Network } from "../network/network.ts";
+import { activationRange } from "./activation-range.ts";
 import type { Measurer, Point } from "./evidence.ts";
 import type { TheoremName, TheoremOutcome } from "./outcome.ts";
 import { certifyS1 } from "./s1.ts";
 import { certifyS2 } from "./s2.ts";
 import { certifyS2Midpoint } from "./s2-midpoint.ts";
+import { certifyS3, positiveStart } from "./s3.ts";
 
 /** A theorem as `certify` uses it. To add one is to write its file and a line in THEOREMS. */
 export interface Theorem {
@@ -55,7 +57,25 @@ const s2: Theorem = {
   },
 };
 
-export const THEOREMS: readonly Theorem[] = [s1, s2];
+const s3: Theorem = {
+  name: "S3",
+  excludes: ({ layers, activation }) => {
+    if (!activationRange(activation, 1, rounded)) return "S3 needs a smooth, strictly increasing activation";
+    return layers[0].trainsWeight ? undefined : "S3 needs a trained first layer";
+  },
+  certify: async (at, measurer, stepSize) => {
+    const start = positiveStart(at.network, at.weights);
+    if (typeof start === "string") return unmeasured("S3", `not the positive initialisation: ${start}`, measurer);
+    const smooth = await measurer.smooth(at);
+    if (smooth.status === "failed") return unmeasured("S3", smooth.reason, measurer);
+    const inputs = await measurer.spectrum(await measurer.gram(at));
+    if (inputs.status === "failed") return unmeasured("S3", inputs.reason, measurer);
+    const evidence = { network: at.network, start, inputs: inputs.evidence.lambdaMin, smooth: smooth.evidence };
+    return certifyS3(evidence, measurer.arithmetic, stepSize);
+  },
+};
+
+export const THEOREMS: readonly Theorem[] = [s1, s2, s3];
 
 export function unmeasured(theorem: TheoremName, reason: string, measurer: Measurer): TheoremOutcome {
   return {

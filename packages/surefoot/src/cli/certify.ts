@@ -1,7 +1,5 @@
 import { Command } from "commander";
-import { type Certified, certifyToFile, formatCertificate } from "../certificate/index.ts";
 import { type CertifyOutcome, certify } from "../certify/index.ts";
-import { writeAtomically } from "../record/index.ts";
 import type { LossSpec } from "../spec/loss.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import {
@@ -16,14 +14,12 @@ import {
   openBackend,
   openData,
   openNetwork,
-  storedDataOptions,
 } from "./inputs.ts";
-import { format, formatFactor, print, printJson, say, table } from "./terminal.ts";
-import { VERSION } from "./version.ts";
+import { format, formatFactor, print, printJson, table } from "./terminal.ts";
 
 type Arguments = DataArguments &
   NetworkArguments &
-  CommonArguments & { loss: LossSpec; stepSize?: number; float?: boolean; out?: string };
+  CommonArguments & { loss: LossSpec; stepSize?: number; float?: boolean };
 
 export function certifyCommand(): Command {
   const command = new Command("certify")
@@ -46,14 +42,12 @@ export function certifyCommand(): Command {
   command
     .addOption(lossOption)
     .option("--step-size <eta>", "certify this step size (default: the largest that can be certified)", finiteNumber)
-    .option("--float", "compute the hypotheses in floating point instead of proving them: quicker, and not a proof")
-    .option("--out <file>", "if certified, write the certificate file that `surefoot verify` checks");
+    .option("--float", "compute the hypotheses in floating point instead of proving them: quicker, and not a proof");
   return addCommonOptions(command)
     .addHelpText(
       "after",
       "\nExamples:\n" +
         "  surefoot certify orthonormal:n=10,d=10 --network two-layer-relu:1000 --init antisymmetric\n" +
-        "  surefoot certify sphere:n=10,d=20 --network tanh:4096 --init antisymmetric --out certificate.json\n" +
         "  surefoot certify iris.csv --classes setosa,virginica --network tanh:2000 --weights run/weights.safetensors",
     )
     .action(run);
@@ -64,20 +58,15 @@ async function run(source: string, options: Arguments): Promise<void> {
   const backend = await openBackend(options);
   try {
     const { network, weights, origin } = await openNetwork(options, dataset.x.cols, backend);
-    const request = {
+    const outcome = await certify({
       network,
       weights,
       dataset,
       loss: options.loss,
       backend,
-      mode: options.float ? ("float" as const) : ("proved" as const),
+      mode: options.float ? "float" : "proved",
       ...(options.stepSize !== undefined ? { stepSize: options.stepSize } : {}),
-    };
-    const { out } = options;
-    const stored = { dataOptions: storedDataOptions(options), origin, version: VERSION };
-    const { outcome, certificate }: Certified =
-      out === undefined ? { outcome: await certify(request) } : await certifyToFile({ ...request, ...stored });
-    if (certificate && out !== undefined) await writeAtomically(out, formatCertificate(certificate));
+    });
     const context = {
       n: dataset.x.rows,
       d: dataset.x.cols,
@@ -86,10 +75,8 @@ async function run(source: string, options: Arguments): Promise<void> {
       weights: origin,
       data: dataset.provenance,
     };
-    if (options.json) printJson({ ...outcome, ...context, ...(certificate ? { certificate: out } : {}) });
+    if (options.json) printJson({ ...outcome, ...context });
     else print(describeOutcome(outcome));
-    if (out !== undefined)
-      say(certificate ? `certificate written to ${out}` : `${out} not written: nothing is certified`);
     process.exitCode = exitCodeOf(outcome.verdict);
   } finally {
     await backend.close();

@@ -1,4 +1,5 @@
 import type { RunColumns } from "../figure/index.ts";
+import { contradicts } from "../train/certification.ts";
 
 /** How the recorded losses compare with the certified curve. */
 export interface Confirmation {
@@ -9,8 +10,8 @@ export interface Confirmation {
 }
 
 /**
- * Compares `loss` with `certifiedLoss` wherever both were recorded: a loss confirms the certificate if it is at most
- * bound·(1 + 1e-9) + `roundingFloor` (theory/05, law 1). NaN and infinite losses do not. Undefined if nothing can be compared.
+ * Compares `loss` with `certifiedLoss` wherever both were recorded, up to rounding (`roundingFloor`, in units of the loss; theory/05, law 1).
+ * NaN and infinite losses contradict it. Undefined if nothing can be compared.
  */
 export function confirm(record: RunColumns, roundingFloor = 0): Confirmation | undefined {
   const { step, loss, certifiedLoss } = record;
@@ -21,7 +22,7 @@ export function confirm(record: RunColumns, roundingFloor = 0): Confirmation | u
     const [value, bound] = [loss[i], certifiedLoss[i]];
     if (value === null || value === undefined || bound === null || bound === undefined) continue;
     compared++;
-    if (!(value <= bound * (1 + 1e-9) + roundingFloor)) above.push(step[i]);
+    if (contradicts(value, bound, roundingFloor)) above.push(step[i]);
   }
   return compared > 0 ? { compared, above } : undefined;
 }

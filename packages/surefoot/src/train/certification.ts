@@ -75,6 +75,14 @@ export function curveAt({ step, loss, ratePerStep }: Certified, k: number): numb
   return loss * ratePerStep ** (k - step);
 }
 
+/**
+ * Whether a recorded loss contradicts its certified bound: rounding changes the residual, not its square, so the floor is
+ * compared on the scale of ‖e‖ (a floor added to the loss raises false alarms where the bound is tight). NaN contradicts.
+ */
+export function contradicts(loss: number, bound: number, floor: number): boolean {
+  return !(Math.sqrt(loss) <= Math.sqrt(bound) * (1 + 1e-9) + Math.sqrt(floor));
+}
+
 function largest(values: Float64Array): number {
   let most = 0;
   for (const value of values) most = Math.max(most, Math.abs(value));

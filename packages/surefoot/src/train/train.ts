@@ -11,7 +11,7 @@ import type { Problem } from "../dynamics/problem.ts";
 import { snapshot } from "../dynamics/snapshot.ts";
 import type { Network, Weights } from "../network/network.ts";
 import { createBreather } from "./breathe.ts";
-import { type Certified, createCertification, curveAt } from "./certification.ts";
+import { type Certified, contradicts, createCertification, curveAt } from "./certification.ts";
 import { probeInterval } from "./probe-interval.ts";
 
 /** One row of a run's record; null: not measured at this step, or not defined. */
@@ -106,7 +106,7 @@ export async function* train(
         }
       }
       const certifiedLoss = certified ? curveAt(certified, state.step) : null;
-      if (certifiedLoss !== null && state.loss > certifiedLoss * (1 + 1e-9) + certification.floor(state))
+      if (certifiedLoss !== null && contradicts(state.loss, certifiedLoss, certification.floor(state)))
         curveViolations++;
       const row = { step: state.step, loss: state.loss, certifiedLoss, margin, ...measured };
       yield { kind: "row", row, state, curveViolations };
