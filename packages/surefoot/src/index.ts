@@ -22,6 +22,7 @@ export {
 } from "./interval/extreme-eigenvalues.ts";
 export { outward } from "./interval/outward.ts";
 export { hInfinity } from "./kernel/h-infinity.ts";
+export { type HInfinityBall, provedHInfinity, provedHInfinitySpectrum } from "./kernel/h-infinity-proved.ts";
 export { backward } from "./network/backward.ts";
 export { forward } from "./network/forward.ts";
 export { gradient } from "./network/gradient.ts";

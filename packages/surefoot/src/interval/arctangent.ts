@@ -7,7 +7,8 @@ import { settle } from "./exponential.ts";
 /** Twice the proved relative error of the pairs below (docs/proof.md, section 3). */
 const PAIR_ERROR = powerOfTwo(-55);
 const TINY = powerOfTwo(-100);
-const STEPS = 16;
+/** Nodes of the table are multiples of 1/STEPS. */
+export const STEPS = 16;
 
 /** arctan t for |t| ≤ 1/16: the first term as a pair, the others in double. */
 function series(high: number, low: number): number {
@@ -17,9 +18,15 @@ function series(high: number, low: number): number {
   return dd.addDouble(high, low, -high * z * p);
 }
 
-let table: Float64Array | undefined;
+let known: Float64Array | undefined;
 
-/** arctan(j/16), j = 0 … 16, as pairs: arctan c' = arctan c + arctan((c' − c)/(1 + cc')). */
+/** arctan(j/16), j = 0 … 16, as pairs high, low; made on first use. */
+export function atanTable(): Float64Array {
+  known ??= makeTable();
+  return known;
+}
+
+/** arctan c' = arctan c + arctan((c' − c)/(1 + cc')). */
 function makeTable(): Float64Array {
   const out = new Float64Array(2 * (STEPS + 1));
   for (let j = 0; j < STEPS; j++) {
@@ -33,7 +40,7 @@ function makeTable(): Float64Array {
 
 /** arctan x for 0 < x ≤ 1. */
 function unitPair(xHigh: number, xLow: number): number {
-  table ??= makeTable();
+  const table = atanTable();
   const j = Math.floor(STEPS * xHigh + 0.5);
   if (j === 0) return series(xHigh, xLow);
   const c = j / STEPS;

@@ -3,7 +3,8 @@
  * of exponential.ts and error-function.ts, a hundred times wider. Only sums, products, quotients and comparisons; the errors are counted in
  * docs/proof.md, section 3. NaN gives NaN.
  */
-import { LN2_1, LN2_2, ROOT_HALF } from "./constants.ts";
+import { atanTable, STEPS } from "./arctangent.ts";
+import { HALF_PI_HIGH, LN2_1, LN2_2, ROOT_HALF } from "./constants.ts";
 import { powerOfTwo } from "./directed.ts";
 import { erfNodeIndex, erfNodes } from "./error-function.ts";
 import { exponentOf, guessLog1p, INVERSE_FACTORIALS, softplusShiftedAt } from "./exponential.ts";
@@ -16,6 +17,8 @@ export const SIGMOID_ERROR = powerOfTwo(-46);
 export const SOFTPLUS_ERROR = powerOfTwo(-45);
 /** Absolute error of `quickErf` and `quickNormalCdf`. */
 export const ERF_ERROR = powerOfTwo(-48);
+/** Absolute error of `quickAngle`. */
+export const ANGLE_ERROR = powerOfTwo(-48);
 /** Absolute error of `quickGaussian`. */
 export const GAUSSIAN_ERROR = powerOfTwo(-46);
 /** Where a value vanishes below this size its relative error says nothing: an absolute one to add. */
@@ -93,4 +96,21 @@ export function quickNormalCdf(x: number): number {
 /** e^{−q} for q ≥ 0 that is itself rounded once or twice. */
 export function quickGaussian(q: number): number {
   return quickExp(-q);
+}
+
+/** arctan q for 0 ≤ q ≤ 1, error 2.5u. */
+function unitAngle(q: number): number {
+  const j = Math.floor(STEPS * q + 0.5);
+  const c = j / STEPS;
+  const t = (q - c) / (1 + q * c);
+  const z = t * t;
+  const p = 1 / 3 - z * (1 / 5 - z * (1 / 7 - z * (1 / 9 - z * (1 / 11 - z / 13))));
+  return atanTable()[2 * j] + (t - t * z * p);
+}
+
+/** atan2(y, x) in [0, π] for y ≥ 0, not both 0, each given to 4u relatively. */
+export function quickAngle(y: number, x: number): number {
+  const size = Math.abs(x);
+  const acute = y <= size ? unitAngle(y / size) : HALF_PI_HIGH - unitAngle(size / y);
+  return x >= 0 ? acute : 2 * HALF_PI_HIGH - acute;
 }
