@@ -47,6 +47,12 @@ export function adviceFor(
       break;
     }
     case "residual":
+      if (outcome.theorem === "S3") {
+        advice.push(
+          `raise the output scale A about ${short(1.05 / Math.max(outcome.margin, 1e-300))} times (estimate: the margin of S3 grows in proportion to it)`,
+        );
+        break;
+      }
       advice.push(
         `continue training: if the kernel stays as it is, ‖e‖ must fall below ${short(obstacle.reach)} (it is ${short(obstacle.residual)})`,
         ...widthAdvice(network, outcome),

@@ -103,10 +103,11 @@ function factorOf(loss: LossSpec, n: number, arithmetic: Arithmetic): Interval {
     : arithmetic.div(point(loss === "mean" ? 2 : 1), point(n));
 }
 
-/** Certified first, then by margin. */
+/** Certified first, the faster guaranteed rate first; else by margin. */
 function byMerit(a: TheoremOutcome, b: TheoremOutcome): number {
   const certified = Number(b.verdict === "certified") - Number(a.verdict === "certified");
-  return certified !== 0 ? certified : b.margin - a.margin;
+  if (certified !== 0) return certified;
+  return a.contraction !== null && b.contraction !== null ? a.contraction - b.contraction : b.margin - a.margin;
 }
 
 function present(

@@ -4,7 +4,7 @@ export type Obstacle =
   | { readonly kind: "parameters"; readonly parameters: number; readonly samples: number }
   /** λ_min is 0 up to rounding (or its proof failed). */
   | { readonly kind: "singular"; readonly lambdaMin: number; readonly lambdaMax: number }
-  /** S1: ‖e₀‖ is not below ∫₀^r M; `reach` is that integral. */
+  /** S1: ‖e₀‖ is not below ∫₀^r M; S3: nor below ∫₀^r μ; `reach` is that integral. */
   | { readonly kind: "residual"; readonly residual: number; readonly reach: number }
   /** η·(λ_min + λ_max) ≥ 2, or the step leaves no room for the drift: `product` = η(λ_min + λ_max). */
   | { readonly kind: "step size"; readonly product: number }

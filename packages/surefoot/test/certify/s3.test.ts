@@ -102,7 +102,7 @@ describe("S3, the positive initialisation", () => {
     for (const [widths, scale] of [
       [[5, 5], 57],
       [[5], 3.5],
-      [[3, 2, 4], 400],
+      [[3, 2, 4], 130],
     ] as const) {
       const at = await setting(network([...widths], leaky), sphere, { kind: "positive", scale });
       const outcome = await certifyHere(at);

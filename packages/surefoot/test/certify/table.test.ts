@@ -53,6 +53,7 @@ describe("widths that must be certified", () => {
       scaling: "standard",
     };
     const at = await setting(spec, { kind: "sphere", n: 20, d: 50 }, { kind: "positive", scale });
-    expect(await certifyHere(at)).toMatchObject({ verdict, theorem: "S1" });
+    // Undecided: S3 comes closer. Certified: both do, and S1's rate is the better one.
+    expect(await certifyHere(at)).toMatchObject({ verdict, theorem: verdict === "certified" ? "S1" : "S3" });
   });
 });
