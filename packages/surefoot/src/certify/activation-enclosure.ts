@@ -1,12 +1,16 @@
 import { INVERSE_ROOT_TWO_PI, TWO_OVER_ROOT_PI_HIGH } from "../interval/constants.ts";
-import { addUp, mulUp, powerOfTwo } from "../interval/directed.ts";
+import { addUp, mulUp } from "../interval/directed.ts";
 import {
+  ERF_ERROR,
+  GAUSSIAN_ERROR,
   quickErf,
   quickGaussian,
   quickNormalCdf,
   quickSigmoid,
   quickSoftplusShifted,
   quickTanh,
+  SIGMOID_ERROR,
+  SOFTPLUS_ERROR,
   VANISHING,
 } from "../interval/quick.ts";
 import type { ActivationSpec } from "../spec/activation.ts";
@@ -41,9 +45,9 @@ function approximationOf(spec: ActivationSpec): Approximation | undefined {
     return {
       value: (x) => a * x + rest * quickSoftplusShifted(x),
       slope: (x) => a + rest * quickSigmoid(x),
-      valueUnit: powerOfTwo(-44),
+      valueUnit: 2 * SOFTPLUS_ERROR,
       valueScale: "both",
-      slopeUnit: powerOfTwo(-45),
+      slopeUnit: 2 * SIGMOID_ERROR,
     };
   }
   switch (spec) {
@@ -51,42 +55,42 @@ function approximationOf(spec: ActivationSpec): Approximation | undefined {
       return {
         value: quickTanh,
         slope: (_, h) => (1 - h) * (1 + h),
-        valueUnit: powerOfTwo(-46),
+        valueUnit: SIGMOID_ERROR,
         valueScale: "value",
-        slopeUnit: powerOfTwo(-44),
+        slopeUnit: 4 * SIGMOID_ERROR,
       };
     case "sigmoid":
       return {
         // 1/(1 + e⁻ˣ) − ½ = ½ tanh(x/2)
         value: (x) => 0.5 * quickTanh(0.5 * x),
         slope: (_, h) => (0.5 - h) * (0.5 + h),
-        valueUnit: powerOfTwo(-46),
+        valueUnit: SIGMOID_ERROR,
         valueScale: "value",
-        slopeUnit: powerOfTwo(-45),
+        slopeUnit: 2 * SIGMOID_ERROR,
       };
     case "softplus":
       return {
         value: quickSoftplusShifted,
         slope: quickSigmoid,
-        valueUnit: powerOfTwo(-45),
+        valueUnit: SOFTPLUS_ERROR,
         valueScale: "value",
-        slopeUnit: powerOfTwo(-46),
+        slopeUnit: SIGMOID_ERROR,
       };
     case "erf":
       return {
         value: quickErf,
         slope: (x) => TWO_OVER_ROOT_PI_HIGH * quickGaussian(x * x),
-        valueUnit: powerOfTwo(-48),
+        valueUnit: ERF_ERROR,
         valueScale: "one",
-        slopeUnit: powerOfTwo(-45),
+        slopeUnit: 2 * GAUSSIAN_ERROR,
       };
     case "gelu":
       return {
         value: (x) => x * quickNormalCdf(x),
         slope: (x) => quickNormalCdf(x) + x * (DENSITY * quickGaussian(0.5 * x * x)),
-        valueUnit: powerOfTwo(-47),
+        valueUnit: 2 * ERF_ERROR,
         valueScale: "both",
-        slopeUnit: powerOfTwo(-45),
+        slopeUnit: 2 * GAUSSIAN_ERROR,
       };
     case "swish":
       return {
@@ -95,9 +99,9 @@ function approximationOf(spec: ActivationSpec): Approximation | undefined {
           const s = quickSigmoid(x);
           return s * (1 + x * (1 - s));
         },
-        valueUnit: powerOfTwo(-45),
+        valueUnit: 2 * SIGMOID_ERROR,
         valueScale: "value",
-        slopeUnit: powerOfTwo(-44),
+        slopeUnit: 4 * SIGMOID_ERROR,
         slopeGrows: true,
       };
     case "relu":

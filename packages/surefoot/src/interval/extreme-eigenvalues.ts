@@ -183,7 +183,7 @@ async function separatedLeast(
   // Entries are rounded twice (the product, the sum), the diagonal a third time: in the Frobenius norm.
   const lift = mulUp(tau, squares(v).upper);
   const sizes = addUp(addUp(frobenius.upper, mulUp(2, lift)), mulUp(Math.abs(beta), sqrtUp(n)));
-  const rounding = addUp(mulUp(4 * UNIT_ROUNDOFF, sizes), mulUp(n, LEAST_POSITIVE));
+  const rounding = addUp(mulUp(4 * UNIT_ROUNDOFF, sizes), mulUp(4 * n, LEAST_POSITIVE));
   const proved = addDown(beta, -addUp(outcome.slack, rounding));
   const distance = subDown(proved, rayleigh.upper);
   if (!(distance > 0)) return undefined;
