@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SurefootError } from "../error.ts";
-import { describeIssues, seedSpec } from "./options.ts";
+import { describeIssues } from "../spec/parse.ts";
+import { seedSpec } from "./options.ts";
 
 const whole = z.int({ error: "a whole number is needed" });
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SurefootError } from "../error.ts";
+import { describeIssues } from "../spec/parse.ts";
 
 /** A seed of the counter-based generator: a whole number from 0 to 2⁵³ − 1. */
 export const seedSpec = z.int({ error: "a whole number from 0 to 2^53 - 1 is needed" }).min(0);
@@ -49,11 +50,4 @@ export function parseDataOptions(input: DataOptionsInput): DataOptions {
   const result = dataOptions.safeParse(input);
   if (result.success) return result.data;
   throw new SurefootError("argument", `data options: ${describeIssues(result.error)}`);
-}
-
-/** "normalize: use one of …; samples: …" from a zod error. */
-export function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => (issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : issue.message))
-    .join("; ");
 }

@@ -4,9 +4,9 @@
  */
 import { z } from "zod";
 import { readFromDisk } from "../data/file-system.ts";
-import { describeIssues } from "../data/options.ts";
 import { SurefootError } from "../error.ts";
 import type { Weights } from "../network/network.ts";
+import { describeIssues } from "../spec/parse.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { formatSafetensors, parseSafetensors, type Tensor } from "./safetensors.ts";
 import { fromTensors, toTensors } from "./weights-file.ts";
