@@ -17,6 +17,7 @@ const FLOORS = [
   ["kernel"],
   ["dynamics"],
   ["certify"],
+  ["certificate"],
   ["train"],
   ["theory"],
   ["record"],

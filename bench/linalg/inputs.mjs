@@ -53,6 +53,7 @@ const MAKERS = {
     }
     return { words: save("words", words) };
   },
+  elementwise: async ({ n, normals, save }) => ({ x: save("x", (await normals(n, 1, 0)).data) }),
   arcCosine: async ({ n, backend, normals, save }) => ({
     gram: save("gram", (await backend.syrk(await normals(n, 20, 0))).data),
   }),

@@ -48,6 +48,11 @@ const TASKS = {
     const masks = { rows: n, bits: m, wordsPerRow: m / 32, words: new Uint32Array(bytes(files.words)) };
     return { call: () => backend.maskCounts(masks), check: (c) => [c.data[1], c.data[0], c.data[n * n - 2]] };
   },
+  elementwise: ({ f, n }) => {
+    const x = new Float64Array(bytes(files.x));
+    const out = new Float64Array(n);
+    return { call: () => backend.elementwise(f, x, out), check: (y) => [y[0], y[n - 1]] };
+  },
   arcCosine: ({ n }) => {
     const gram = square(files.gram, n);
     const squared = Float64Array.from({ length: n }, (_, i) => gram.data[i * n + i]);

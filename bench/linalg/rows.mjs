@@ -56,9 +56,13 @@ rows.push({
   must: 0.6,
   aim: 1.1,
 });
+for (const f of ["exp", "tanh"]) {
+  const n = 4_000_000;
+  rows.push({ title: `${f}, 4 M entries`, task: "elementwise", params: { f, n }, ours: "wasm", peer: "numpy" });
+}
 
 /** The same rows at sizes that take seconds: to see that all works, not to quote. */
-const SMALL = { 1024: 256, 2048: 384, 2000: 300, 1000: 200 };
+const SMALL = { 1024: 256, 2048: 384, 2000: 300, 1000: 200, 4000000: 100_000 };
 export function comparisons(quick) {
   if (!quick) return rows;
   return rows.map((row) => {

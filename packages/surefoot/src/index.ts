@@ -1,3 +1,4 @@
+export * from "./certificate/index.ts";
 export * from "./certify/index.ts";
 export * from "./data/index.ts";
 export {

@@ -36,6 +36,7 @@ import {
   type RowBall,
   type WeightNorms,
 } from "./proved-pass.ts";
+import { signMargins } from "./proved-signs.ts";
 
 const HOW = "proved: floating point with a-priori error bounds and outward rounding";
 
@@ -242,7 +243,7 @@ async function reluEvidence(at: Point, backend: Backend): Promise<Measurement<Re
   const residual = residualBall(outputs, dataset.y);
   if (!Number.isFinite(ballNorm(residual).upper)) return failed("the outputs are not finite");
   const pattern = signPattern(z.mid);
-  const { magnitudes, uncertain } = signMargins(z.mid, inputs, w, hidden.scale, hidden.bias !== undefined, pattern);
+  const { magnitudes, uncertain } = signMargins(z.mid, pattern, inputs, w, hidden.scale, hidden.bias !== undefined);
   return {
     status: "ok",
     evidence: {
@@ -260,36 +261,6 @@ async function reluEvidence(at: Point, backend: Backend): Promise<Measurement<Re
       how: HOW,
     },
   };
-}
-
-/** |z_ri| from below, and the pairs whose sign is not certain: |fl(z)| within γ_{d+2}s‖w_r‖‖x_i‖ + u|fl(z)| (bias) + underflow. */
-function signMargins(z: Matrix, inputs: RowBall, w: Matrix, scale: number, biased: boolean, pattern: BitMasks) {
-  const rowSizes = rowNorms(w).upper;
-  const factor = mulUp(gamma(w.cols + 2), scale);
-  const tiny = mulUp(w.cols + 4, mulUp(addUp(1, scale), LEAST_POSITIVE));
-  const perNeuron = rowSizes.map((size) => mulUp(factor, size));
-  const zeroNeuron = Array.from({ length: w.rows }, (_, r) => isZeroRow(w, r));
-  const magnitudes = matrix(z.rows, z.cols);
-  const words = new Uint32Array(pattern.words.length);
-  for (let i = 0; i < z.rows; i++) {
-    const x = inputs.norms[i];
-    const zeroSample = isZeroRow(inputs.mid, i);
-    for (let r = 0; r < z.cols; r++) {
-      const k = i * z.cols + r;
-      const size = Math.abs(z.data[k]);
-      // x_i = 0 or w_r = 0: the product is exactly 0 (no rounding and no underflow).
-      const product = zeroSample || zeroNeuron[r] ? 0 : addUp(mulUp(perNeuron[r], x), tiny);
-      const error = biased ? addUp(product, mulUp(UNIT_ROUNDOFF, size)) : product;
-      const margin = subDown(size, error);
-      if (margin > 0 || error === 0) magnitudes.data[k] = margin;
-      else words[i * pattern.wordsPerRow + (r >>> 5)] |= 1 << (r & 31);
-    }
-  }
-  return { magnitudes, uncertain: { ...pattern, words } };
-}
-
-function isZeroRow(a: Matrix, i: number): boolean {
-  return a.data.subarray(i * a.cols, (i + 1) * a.cols).every((value) => value === 0);
 }
 
 /**

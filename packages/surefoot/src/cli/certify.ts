@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { type Certified, certifyToFile, formatCertificate } from "../certificate/index.ts";
 import { type CertifyOutcome, certify } from "../certify/index.ts";
+import { writeAtomically } from "../record/index.ts";
 import type { LossSpec } from "../spec/loss.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import {
@@ -14,12 +16,14 @@ import {
   openBackend,
   openData,
   openNetwork,
+  storedDataOptions,
 } from "./inputs.ts";
-import { format, formatFactor, print, printJson, table } from "./terminal.ts";
+import { format, formatFactor, print, printJson, say, table } from "./terminal.ts";
+import { VERSION } from "./version.ts";
 
 type Arguments = DataArguments &
   NetworkArguments &
-  CommonArguments & { loss: LossSpec; stepSize?: number; float?: boolean };
+  CommonArguments & { loss: LossSpec; stepSize?: number; float?: boolean; out?: string };
 
 export function certifyCommand(): Command {
   const command = new Command("certify")
@@ -42,12 +46,14 @@ export function certifyCommand(): Command {
   command
     .addOption(lossOption)
     .option("--step-size <eta>", "certify this step size (default: the largest that can be certified)", finiteNumber)
-    .option("--float", "compute the hypotheses in floating point instead of proving them: quicker, and not a proof");
+    .option("--float", "compute the hypotheses in floating point instead of proving them: quicker, and not a proof")
+    .option("--out <file>", "if certified, write the certificate file that `surefoot verify` checks");
   return addCommonOptions(command)
     .addHelpText(
       "after",
       "\nExamples:\n" +
         "  surefoot certify orthonormal:n=10,d=10 --network two-layer-relu:1000 --init antisymmetric\n" +
+        "  surefoot certify sphere:n=10,d=20 --network tanh:4096 --init antisymmetric --out certificate.json\n" +
         "  surefoot certify iris.csv --classes setosa,virginica --network tanh:2000 --weights run/weights.safetensors",
     )
     .action(run);
@@ -58,15 +64,20 @@ async function run(source: string, options: Arguments): Promise<void> {
   const backend = await openBackend(options);
   try {
     const { network, weights, origin } = await openNetwork(options, dataset.x.cols, backend);
-    const outcome = await certify({
+    const request = {
       network,
       weights,
       dataset,
       loss: options.loss,
       backend,
-      mode: options.float ? "float" : "proved",
+      mode: options.float ? ("float" as const) : ("proved" as const),
       ...(options.stepSize !== undefined ? { stepSize: options.stepSize } : {}),
-    });
+    };
+    const { out } = options;
+    const stored = { dataOptions: storedDataOptions(options), origin, version: VERSION };
+    const { outcome, certificate }: Certified =
+      out === undefined ? { outcome: await certify(request) } : await certifyToFile({ ...request, ...stored });
+    if (certificate && out !== undefined) await writeAtomically(out, formatCertificate(certificate));
     const context = {
       n: dataset.x.rows,
       d: dataset.x.cols,
@@ -75,8 +86,10 @@ async function run(source: string, options: Arguments): Promise<void> {
       weights: origin,
       data: dataset.provenance,
     };
-    if (options.json) printJson({ ...outcome, ...context });
+    if (options.json) printJson({ ...outcome, ...context, ...(certificate ? { certificate: out } : {}) });
     else print(describeOutcome(outcome));
+    if (out !== undefined)
+      say(certificate ? `certificate written to ${out}` : `${out} not written: nothing is certified`);
     process.exitCode = exitCodeOf(outcome.verdict);
   } finally {
     await backend.close();

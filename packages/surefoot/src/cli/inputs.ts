@@ -3,7 +3,7 @@ import type { Backend, BackendName } from "@surefoot/linalg";
 import { chooseBackend, LinalgError } from "@surefoot/linalg";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Dataset } from "../data/dataset.ts";
-import { loadDataset, NORMALIZATIONS, type Normalization } from "../data/index.ts";
+import { type DataOptionsInput, loadDataset, NORMALIZATIONS, type Normalization } from "../data/index.ts";
 import { SurefootError } from "../error.ts";
 import { initialise } from "../network/initialise.ts";
 import type { Network, Weights } from "../network/network.ts";
@@ -80,18 +80,23 @@ export const lossOption = new Option("--loss <convention>", "½‖u−y‖² (su
   .choices(["sum", "mean", "half-mean"])
   .default("sum" satisfies LossSpec);
 
-export async function openData(source: string, options: DataArguments): Promise<Dataset> {
-  const { label, labels, classes, samples, dataSeed, randomLabels, normalize, mu } = options;
-  return loadDataset(source, {
+export function openData(source: string, options: DataArguments): Promise<Dataset> {
+  const { labels } = options;
+  return loadDataset(source, { ...storedDataOptions(options), ...(labels !== undefined ? { labels } : {}) });
+}
+
+/** What the options do to the samples; without the path of a file of labels, which means nothing elsewhere. */
+export function storedDataOptions(options: DataArguments): DataOptionsInput {
+  const { label, classes, samples, dataSeed, randomLabels, normalize, mu } = options;
+  return {
     ...(label !== undefined ? { label } : {}),
-    ...(labels !== undefined ? { labels } : {}),
     ...(classes !== undefined ? { classes: classes.split(",").map((name) => name.trim()) } : {}),
     ...(samples !== undefined ? { samples } : {}),
     ...(randomLabels !== undefined ? { randomLabels } : {}),
     ...(mu !== undefined ? { mu } : {}),
     seed: dataSeed,
     normalize,
-  });
+  };
 }
 
 export async function openBackend(options: CommonArguments): Promise<Backend> {

@@ -4,10 +4,12 @@ import { SurefootError } from "../error.ts";
 import { certifyCommand } from "./certify.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT } from "./exit-code.ts";
+import { initCommand } from "./init.ts";
 import { kernelCommand } from "./kernel.ts";
 import { networksCommand } from "./networks.ts";
 import { say } from "./terminal.ts";
 import { trainCommand } from "./train.ts";
+import { verifyCommand } from "./verify.ts";
 import { VERSION } from "./version.ts";
 
 export function createProgram(): Command {
@@ -19,7 +21,15 @@ export function createProgram(): Command {
     .version(VERSION)
     .showHelpAfterError('(try "surefoot help" or "surefoot <command> --help")')
     .exitOverride();
-  for (const command of [certifyCommand(), trainCommand(), kernelCommand(), doctorCommand(), networksCommand()])
+  for (const command of [
+    certifyCommand(),
+    verifyCommand(),
+    trainCommand(),
+    initCommand(),
+    kernelCommand(),
+    doctorCommand(),
+    networksCommand(),
+  ])
     program.addCommand(command.exitOverride().showHelpAfterError(false));
   return program;
 }

@@ -1,0 +1,112 @@
+/**
+ * Smooth activations and their derivatives with a proved error: |computed − exact| ≤ error·(1 + |z|) for both. Only + − × ÷ are used.
+ * The constants B₁ = sup|σ'| and B₂ = sup|σ''| are rounded up; docs/certificate-file.md derives them and the errors.
+ */
+import { U, up } from "./directed.ts";
+
+export interface Activation {
+  readonly slope: number;
+  readonly curvature: number;
+  readonly error: number;
+  /** [σ(z), σ'(z)]. */
+  at(z: number): readonly [number, number];
+}
+
+const LN2_HIGH = 0.6931471803691238; // 33 bits: its multiples by |k| < 2²⁰ are exact
+const LN2_LOW = 1.9082149292705877e-10;
+const POWERS = new Float64Array(1001).fill(1); // 2⁻ᵏ
+for (let k = 1; k <= 1000; k++) POWERS[k] = POWERS[k - 1] / 2;
+
+/** eˣ for x ≤ 0, relative error < 32u (absolute < 2⁻⁹⁹⁰ below −690): x = −k·ln 2 + r, |r| < 0.36, 16 terms of Taylor's series. */
+function exp(x: number): number {
+  if (!(x >= -690)) return x < 0 ? 0 : Number.NaN;
+  const k = Math.round(-x / LN2_HIGH);
+  const r = x + k * LN2_HIGH + k * LN2_LOW;
+  let sum = 1;
+  for (let i = 15; i > 0; i--) sum = 1 + (sum * r) / i;
+  return sum * POWERS[k];
+}
+
+/** log(1 + t) for 0 ≤ t ≤ 1, absolute error < 8u: 2·artanh(w), w = t/(2 + t) ≤ 1/3, 18 terms. */
+function log1p(t: number): number {
+  const w = t / (2 + t);
+  let sum = 0;
+  for (let k = 17; k >= 0; k--) sum = sum * (w * w) + 1 / (2 * k + 1);
+  return 2 * w * sum;
+}
+
+/** erf, absolute error < 1024u: (2/√π)·e^(−x²)·Σ 2ᵏx^(2k+1)/(2k+1)!!, positive terms; the rest is below the last one once they halve. */
+function erf(x: number): number {
+  if (!(Math.abs(x) < 6)) return Math.sign(x); // 1 − erf(6) < 2⁻⁵⁵
+  const twice = 2 * x * x;
+  let term = Math.abs(x);
+  let sum = term;
+  for (let k = 1; term > sum * 1e-18 || 2 * twice > 2 * k + 1; k++) {
+    term *= twice / (2 * k + 1);
+    sum += term;
+  }
+  return Math.sign(x) * 1.1283791670955126 * exp(-x * x) * sum;
+}
+
+/** 1/(1 + e⁻ˣ) and 1/(1 + eˣ). */
+function logistic(x: number): readonly [number, number] {
+  const e = exp(-Math.abs(x));
+  return x >= 0 ? [1 / (1 + e), e / (1 + e)] : [e / (1 + e), 1 / (1 + e)];
+}
+
+const softplus = (x: number): number => Math.max(x, 0) + log1p(exp(-Math.abs(x))) - Math.LN2;
+
+const PLAIN: Readonly<Record<string, Activation>> = {
+  tanh: {
+    slope: 1,
+    curvature: 0.7698003589195012,
+    error: 128 * U,
+    at: (z) => {
+      const t = exp(-2 * Math.abs(z));
+      return [(Math.sign(z) * (1 - t)) / (1 + t), (4 * t) / ((1 + t) * (1 + t))];
+    },
+  },
+  sigmoid: {
+    slope: 0.25,
+    curvature: 0.09622504486493764,
+    error: 128 * U,
+    at: (z) => {
+      const [s, t] = logistic(z);
+      return [s - 0.5, s * t];
+    },
+  },
+  softplus: { slope: 1, curvature: 0.25, error: 128 * U, at: (z) => [softplus(z), logistic(z)[0]] },
+  erf: {
+    slope: 1.128379167095513,
+    curvature: 0.9678828980765738,
+    error: 2048 * U,
+    at: (z) => [erf(z), 1.1283791670955126 * exp(-z * z)],
+  },
+  gelu: {
+    slope: 1.1289041451851554,
+    curvature: 0.7978845608028656,
+    error: 2048 * U,
+    at: (z) => {
+      const cdf = 0.5 * (1 + erf(Math.SQRT1_2 * z));
+      return [z * cdf, cdf + z * (0.3989422804014327 * exp(-0.5 * z * z))];
+    },
+  },
+  swish: {
+    slope: 1.0998393201288676,
+    curvature: 0.5,
+    error: 128 * U,
+    at: (z) => {
+      const [s, t] = logistic(z);
+      return [z * s, s * (1 + z * t)];
+    },
+  },
+};
+
+/** The activation of that name; undefined for one without a continuous derivative, or unknown. */
+export function activationOf(kind: string, a: number): Activation | undefined {
+  if (kind !== "smooth-leaky-relu") return Object.hasOwn(PLAIN, kind) ? PLAIN[kind] : undefined;
+  if (!(a >= 0 && a <= 1)) return undefined;
+  const curvature = up(up(1 - a) / 4);
+  const at = (z: number) => [a * z + (1 - a) * softplus(z), a + (1 - a) * logistic(z)[0]] as const;
+  return { slope: 1, curvature, error: 128 * U, at };
+}

@@ -1,0 +1,208 @@
+import { type CertifyOptions, type Decision, decide, measurerOf } from "../certify/certify.ts";
+import type { Measurer, SmoothEvidence } from "../certify/evidence.ts";
+import type { CertifyOutcome, PairsWitness, PathWitness, TheoremOutcome } from "../certify/outcome.ts";
+import { hasBit } from "../certify/s2-kernel.ts";
+import { residualNorm } from "../certify/s2-outcome.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { datasetHash } from "../data/hash.ts";
+import type { DataOptionsInput } from "../data/options.ts";
+import { SurefootError } from "../error.ts";
+import { addUp, divUp, mulUp } from "../interval/directed.ts";
+import type { Network } from "../network/network.ts";
+import type { LossSpec } from "../spec/loss.ts";
+import { textHash, weightsHash } from "./hashes.ts";
+import { type HexPair, hexPair, hexPairs } from "./hex-float.ts";
+import { betweenSpectra, leaveRoom, type Measurements, ROOMS, weakerRelu, weakerSmooth } from "./room.ts";
+import type { CertificateFile } from "./schema.ts";
+
+export interface CertificateOptions extends CertifyOptions {
+  /** How the data were made from their source, for whoever loads them again. */
+  readonly dataOptions?: DataOptionsInput;
+  /** Where the weights come from, in words. */
+  readonly origin?: string;
+  /** Of the program, for the file. */
+  readonly version: string;
+}
+
+export interface Certified extends Decision {
+  /** Present iff the outcome is certified. */
+  readonly certificate?: CertificateFile;
+}
+
+/**
+ * `certify`, with a certificate file when the answer is `certified`. The outcome is that of evidence weakened by the room of room.ts, so
+ * that step size, rate and radius are those of the file. Throws `argument` when the theorem holds by too little to leave any room.
+ */
+export async function certifyToFile(options: CertificateOptions): Promise<Certified> {
+  const measurer = measurerOf(options);
+  const kept: Measurements = {};
+  const first = await decide(options, leaveRoom(measurer, 0, kept));
+  if (first.outcome.verdict !== "certified") return first;
+  for (const room of ROOMS) {
+    const decision = await decide(options, leaveRoom(measurer, room, kept));
+    const { outcome, theorem } = decision;
+    if (outcome.verdict !== "certified" || !theorem?.witness) continue;
+    const certificate = await write(options, outcome, theorem, measurer, kept, room);
+    const { ratePerStep, contraction } = certificate.constants;
+    if (!(contraction.decimal <= 1)) continue;
+    return { ...decision, outcome: { ...outcome, ratePerStep: ratePerStep.decimal }, certificate };
+  }
+  throw new SurefootError(
+    "argument",
+    "the theorem holds here, but by too little for an independent check: a certificate file needs some room (try a smaller --step-size, or train a little longer)",
+  );
+}
+
+async function write(
+  options: CertificateOptions,
+  outcome: CertifyOutcome,
+  theorem: TheoremOutcome,
+  measurer: Measurer,
+  kept: Measurements,
+  room: number,
+): Promise<CertificateFile> {
+  const { network, weights, dataset, dataOptions = {}, origin = "memory", version, loss = "sum" } = options;
+  const proof = proofOf(theorem, kept, room, dataset, measurer);
+  // 2⁻⁵¹: two units in the last place of 1, for the rounding of 1 − gain
+  const contraction = addUp(theorem.contraction ?? Number.NaN, 2 ** -51);
+  const ratePerStep = addUp(mulUp(contraction, contraction), 2 ** -51);
+  const rates = {
+    stepSize: hexPair(outcome.stepSize ?? Number.NaN),
+    radius: hexPair(theorem.radius ?? Number.NaN),
+    contraction: hexPair(contraction),
+    ratePerStep: hexPair(ratePerStep),
+    margin: hexPair(theorem.margin),
+  };
+  const file = {
+    format: "surefoot-certificate/1" as const,
+    version,
+    statement: sentence(loss, rates),
+    ...proof,
+    loss,
+    constants: { ...rates, ...proof.constants },
+    data: {
+      source: dataset.provenance.source,
+      steps: [...dataset.provenance.steps],
+      options: withoutUndefined(dataOptions),
+      n: dataset.x.rows,
+      d: dataset.x.cols,
+      sha256: await datasetHash(dataset),
+    },
+    weights: { origin, sha256: await weightsHash(network, weights) },
+    network: networkFacts(network),
+    hypotheses: outcome.hypotheses.map((hypothesis) => ({ ...hypothesis, status: statusOf(hypothesis.status) })),
+    producer: { warrant: outcome.warrant, backend: `${outcome.backend.name}` },
+  };
+  return { ...file, digest: await textHash(JSON.stringify(file)) } as CertificateFile;
+}
+
+/** The wording that docs/certificate-file.md lays down. */
+function sentence(
+  loss: LossSpec,
+  { stepSize, ratePerStep, radius }: Record<"stepSize" | "ratePerStep" | "radius", HexPair>,
+) {
+  return (
+    `Gradient descent on the ${loss} loss from these weights on these data with step size ${stepSize.decimal} reaches zero training loss: ` +
+    `after k steps the loss is at most ${ratePerStep.decimal}^k times the loss now, and the weights stay within ${radius.decimal} of where they are.`
+  );
+}
+
+function statusOf(status: CertifyOutcome["hypotheses"][number]["status"]) {
+  if (status === "failed") throw new SurefootError("argument", "a certificate has no failed hypothesis");
+  return status;
+}
+
+function withoutUndefined(options: DataOptionsInput): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function networkFacts(network: Network) {
+  const { activation } = network;
+  return {
+    spec: { ...network.spec },
+    activation:
+      typeof activation === "string"
+        ? { kind: activation }
+        : { kind: activation.kind, slope: hexPair(activation.slope) },
+    layers: network.layers.map(({ rows, cols, scale, bias, trainsWeight, trainsBias }) => ({
+      rows,
+      cols,
+      scale: hexPair(scale),
+      bias: bias !== undefined,
+      trainsWeight,
+      trainsBias,
+    })),
+  };
+}
+
+/** What the theorem adds to the file: constants weakened by half the room, so that the file's own claims follow from them with room left. */
+function proofOf(theorem: TheoremOutcome, kept: Measurements, room: number, dataset: Dataset, measurer: Measurer) {
+  const { witness } = theorem;
+  if (witness?.kind === "path" && kept.smooth?.status === "ok") {
+    return proofOfS1(theorem, witness, weakerSmooth(kept.smooth.evidence, room / 2, dataset));
+  }
+  if (witness?.kind === "pairs" && kept.relu?.status === "ok") {
+    const residual = residualNorm(weakerRelu(kept.relu.evidence, room / 2, dataset), measurer.arithmetic);
+    return proofOfS2(theorem, witness, betweenSpectra(theorem.lambdaMin ?? 0, theorem.lambdaMax ?? 0, room), residual);
+  }
+  throw new SurefootError("argument", `theorem ${theorem.theorem} leaves nothing to check`);
+}
+
+function proofOfS1(theorem: TheoremOutcome, { share, path, end }: PathWitness, evidence: SmoothEvidence) {
+  const { kernel, residualNorm: residual, layers, twoLayer, hadamardNorm } = evidence;
+  const stacked = path.cells.some(({ bound }) => bound === "stacked");
+  return {
+    theorem: "S1" as const,
+    form: theorem.form,
+    constants: {
+      lambdaMin: hexPair(kernel.lambdaMin.value.lower),
+      lambdaMax: hexPair(kernel.lambdaMax.value.upper),
+      residualNorm: hexPair(residual.value.upper),
+      mu: hexPair(end.mu),
+      kappa: hexPair(end.kappa),
+    },
+    witness: {
+      share: hexPair(share),
+      right: hexPairs(path.cells.map(({ right }) => right)),
+      kappa: hexPairs(path.cells.map(({ kappa }) => kappa)),
+      bound: path.cells.map(({ bound }) => bound),
+      norms: {
+        weights: hexPairs(layers.map(({ weightNorm }) => weightNorm)),
+        hadamard: hexPair(twoLayer?.hadamardNorm ?? hadamardNorm ?? 0),
+        ...(twoLayer ? { data: hexPair(twoLayer.inputNorm) } : {}),
+        ...(stacked
+          ? {
+              stackedInputs: hexPairs(layers.map(({ stackedInputNorm }) => stackedInputNorm)),
+              stackedGradients: hexPairs(layers.map(({ stackedGradientNorm }) => stackedGradientNorm)),
+            }
+          : {}),
+      },
+    },
+  };
+}
+
+function proofOfS2(
+  theorem: TheoremOutcome,
+  { unstable, epsilon, path, steps }: PairsWitness,
+  { lambdaMin, lambdaMax }: { readonly lambdaMin: number; readonly lambdaMax: number },
+  residual: number,
+) {
+  return {
+    theorem: "S2" as const,
+    form: theorem.form,
+    constants: {
+      lambdaMin: hexPair(lambdaMin),
+      lambdaMax: hexPair(lambdaMax),
+      residualNorm: hexPair(residual),
+      epsilon: hexPair(epsilon),
+      path: hexPair(path),
+      deviation: hexPair(mulUp(divUp(epsilon, theorem.lambdaMin ?? 0), path)),
+    },
+    witness: {
+      unstable: Array.from({ length: unstable.rows }, (_, i) =>
+        Array.from({ length: unstable.bits }, (__, r) => r).filter((r) => hasBit(unstable, i, r)),
+      ),
+      steps,
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import type { Matrix } from "@surefoot/linalg";
+import type {
+  MatrixBall,
+  Measured,
+  Measurement,
+  Measurer,
+  Point,
+  ReluEvidence,
+  SmoothEvidence,
+  Spectrum,
+} from "../certify/evidence.ts";
+import type { Dataset } from "../data/dataset.ts";
+
+/** What was measured, kept so that several rooms can be tried on one measurement. */
+export interface Measurements {
+  smooth?: Measurement<SmoothEvidence>;
+  relu?: Measurement<ReluEvidence>;
+}
+
+/**
+ * A measurer that leaves room: it weakens what another one finds, by about `room` relative to the largest numbers in play. What the formulas
+ * derive from it a program with a cruder arithmetic can confirm, given evidence weakened by half as much. Weaker evidence never makes a
+ * theorem hold that did not.
+ */
+export function leaveRoom(measurer: Measurer, room: number, kept: Measurements): Measurer {
+  return {
+    arithmetic: measurer.arithmetic,
+    backend: measurer.backend,
+    smooth: async (at: Point) => {
+      kept.smooth ??= await measurer.smooth(at);
+      if (kept.smooth.status === "failed") return kept.smooth;
+      return { status: "ok", evidence: weakerSmooth(kept.smooth.evidence, room, at.dataset) };
+    },
+    relu: async (at: Point) => {
+      kept.relu ??= await measurer.relu(at);
+      if (kept.relu.status === "failed") return kept.relu;
+      return { status: "ok", evidence: weakerRelu(kept.relu.evidence, room, at.dataset) };
+    },
+    gram: (at) => measurer.gram(at),
+    spectrum: async (ball: MatrixBall) => {
+      const measured = await measurer.spectrum(ball);
+      if (measured.status === "failed") return measured;
+      return { status: "ok", evidence: weakerSpectrum(measured.evidence, room) };
+    },
+    weightedCounts: async (masks, outputWeights) => {
+      const counts = await measurer.weightedCounts(masks, outputWeights);
+      return { ...counts, radius: counts.radius + room * 2 ** -6 * largest(counts.mid.data) };
+    },
+  };
+}
+
+/** The size of the labels, to which an error of the outputs compares when the residual is small. */
+function scaleOf({ y }: Dataset): number {
+  return Math.sqrt(y.length) * (1 + largest(y));
+}
+
+function largest(values: Float64Array): number {
+  let most = 0;
+  for (const value of values) most = Math.max(most, Math.abs(value));
+  return most;
+}
+
+/** The rooms that are tried, widest first. */
+export const ROOMS = [2 ** -28, 2 ** -34, 2 ** -40] as const;
+
+/** Loses at most 1/128 of λ_min, so that a badly conditioned kernel does not lose it all. */
+function weakerSpectrum({ lambdaMin, lambdaMax }: Spectrum, room: number): Spectrum {
+  const top = lambdaMax.value.upper;
+  const bottom = lambdaMin.value.lower;
+  const lost = Math.min(room * top, (room / ROOMS[0]) * (bottom / 128));
+  return {
+    lambdaMin: { ...lambdaMin, value: { lower: bottom - Math.max(0, lost), upper: lambdaMin.value.upper } },
+    lambdaMax: raised(lambdaMax, room * top),
+  };
+}
+
+/** Bounds of λ_min and λ_max between what was measured and what `weakerSpectrum` made of it, given the latter. */
+export function betweenSpectra(lambdaMin: number, lambdaMax: number, room: number) {
+  const lost = Math.min(room * lambdaMax, (room / ROOMS[0]) * (lambdaMin / 128));
+  return { lambdaMin: lambdaMin + lost / 4, lambdaMax: lambdaMax * (1 - room / 4) };
+}
+
+function raised(measured: Measured, by: number): Measured {
+  return { ...measured, value: { lower: measured.value.lower, upper: measured.value.upper + by } };
+}
+
+export function weakerSmooth(evidence: SmoothEvidence, room: number, dataset: Dataset): SmoothEvidence {
+  const more = (x: number) => x * (1 + 2 * room) + 1e-60;
+  const each = (v: Float64Array) => v.map(more);
+  const { twoLayer, hadamardNorm, residualNorm } = evidence;
+  return {
+    ...evidence,
+    kernel: weakerSpectrum(evidence.kernel, room),
+    residualNorm: raised(residualNorm, room * residualNorm.value.upper + room * 2 ** -10 * scaleOf(dataset)),
+    layers: evidence.layers.map((layer) => ({
+      ...layer,
+      weightNorm: more(layer.weightNorm),
+      inputBounds: each(layer.inputBounds),
+      gradientBounds: each(layer.gradientBounds),
+      ...(layer.backpropagatedBounds ? { backpropagatedBounds: each(layer.backpropagatedBounds) } : {}),
+      stackedInputNorm: more(layer.stackedInputNorm),
+      stackedGradientNorm: more(layer.stackedGradientNorm),
+    })),
+    ...(hadamardNorm !== undefined ? { hadamardNorm: more(hadamardNorm) } : {}),
+    ...(twoLayer
+      ? {
+          twoLayer: {
+            ...twoLayer,
+            hadamardNorm: more(twoLayer.hadamardNorm),
+            inputNorm: more(twoLayer.inputNorm),
+            featureBounds: each(twoLayer.featureBounds),
+          },
+        }
+      : {}),
+  };
+}
+
+export function weakerRelu(evidence: ReluEvidence, room: number, dataset: Dataset): ReluEvidence {
+  const { gram, residual, magnitudes } = evidence;
+  const norm = Math.sqrt(residual.mid.reduce((sum, e) => sum + e * e, 0));
+  const lost = room * 2 ** -6 * largest(magnitudes.data);
+  const smaller: Matrix = { ...magnitudes, data: magnitudes.data.map((z) => Math.max(0, z * (1 - room) - lost)) };
+  return {
+    ...evidence,
+    gram: { ...gram, radius: gram.radius + room * 2 ** -6 * largest(gram.mid.data) },
+    residual: { ...residual, radius: residual.radius + room * norm + room * 2 ** -10 * scaleOf(dataset) },
+    magnitudes: smaller,
+  };
+}
