@@ -12,6 +12,7 @@
  */
 import type { Matrix } from "./matrix.ts";
 
+/** The operations of one backend; see the head of this file for what holds of all of them. */
 export interface Backend {
   readonly info: BackendInfo;
 
@@ -64,6 +65,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
+/** The three implementations of the contract. */
 export type BackendName = "reference" | "wasm" | "native";
 
 /** What computed a result: goes into every record and certificate. */
@@ -76,6 +78,7 @@ export interface BackendInfo {
   readonly deterministic: boolean;
 }
 
+/** α = 1, β = 0, nothing transposed and a new result unless said otherwise. */
 export interface GemmOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
@@ -85,6 +88,7 @@ export interface GemmOptions {
   readonly out?: Matrix;
 }
 
+/** As for `GemmOptions`; `transpose` takes AᵀA instead of AAᵀ. */
 export interface SyrkOptions {
   readonly transpose?: boolean;
   readonly alpha?: number;
@@ -92,29 +96,34 @@ export interface SyrkOptions {
   readonly out?: Matrix;
 }
 
+/** A factor, or why there is none. */
 export type CholeskyOutcome =
   | { readonly status: "ok"; readonly factor: Matrix }
   /** `pivot` is the 0-based index of the first pivot that is not > 0. */
   | { readonly status: "not-positive-definite"; readonly pivot: number }
   | { readonly status: "not-finite" };
 
+/** A solution, or why there is none. */
 export type SolveOutcome =
   | { readonly status: "ok"; readonly solution: Matrix }
   | { readonly status: "singular"; readonly pivot: number }
   | { readonly status: "not-finite" };
 
+/** The spectrum, or why there is none. */
 export type EigenOutcome =
   /** Row k of `vectors` is the eigenvector of `values[k]`. */
   | { readonly status: "ok"; readonly values: Float64Array; readonly vectors?: Matrix }
   | { readonly status: "no-convergence"; readonly index: number }
   | { readonly status: "not-finite" };
 
+/** What `extremalEigenvalues` looks for, and how closely. */
 export interface ExtremalOptions {
   readonly which?: "smallest" | "largest" | "both";
   /** Stop when residual ≤ tolerance·max|λ|. Default 1e-13. */
   readonly tolerance?: number;
 }
 
+/** One eigenvalue with a unit vector. */
 export interface Eigenpair {
   readonly value: number;
   readonly vector: Float64Array;
@@ -122,6 +131,7 @@ export interface Eigenpair {
   readonly residual: number;
 }
 
+/** The ends of a spectrum, or what was reached. */
 export type ExtremalOutcome =
   | {
       readonly status: "ok";
@@ -141,8 +151,10 @@ export interface BitMasks {
   readonly words: Uint32Array;
 }
 
+/** The functions that `elementwise` knows (elementary.ts). */
 export type ElementwiseFunction = "exp" | "log" | "tanh" | "sigmoid" | "softplus" | "erf" | "normal-cdf";
 
+/** A block of the generator's rows (random.ts). */
 export interface NormalsRequest {
   /** 64-bit seed as two unsigned 32-bit words, low first. */
   readonly seed: readonly [number, number];

@@ -4,6 +4,7 @@ import { createNativeBackend, findNativeLibrary } from "./native/backend.ts";
 import { createReferenceBackend } from "./reference/backend.ts";
 import { createWasmBackend } from "./wasm/backend.ts";
 
+/** Conditions on the backend to be chosen. */
 export interface ChooseOptions {
   /** Threads to use; default: what the library or the machine offers. */
   readonly threads?: number;
@@ -13,6 +14,7 @@ export interface ChooseOptions {
   readonly library?: string;
 }
 
+/** One candidate, taken or passed over. */
 export interface Considered {
   readonly name: BackendName;
   readonly available: boolean;
@@ -20,6 +22,7 @@ export interface Considered {
   readonly reason: string;
 }
 
+/** The backend that was chosen, and what was considered on the way. */
 export interface Choice {
   readonly backend: Backend;
   /** What was looked at, in order, the one that was taken last. */

@@ -28,6 +28,7 @@ export interface DoctorReport {
   readonly advice: readonly string[];
 }
 
+/** One backend as this machine has it, or not. */
 export interface BackendReport {
   readonly name: BackendName;
   readonly available: boolean;

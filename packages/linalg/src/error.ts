@@ -8,4 +8,5 @@ export class LinalgError extends Error {
   }
 }
 
+/** What kind of misuse it was. */
 export type LinalgErrorCode = "shape" | "argument" | "backend-unavailable" | "closed";

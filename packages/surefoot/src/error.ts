@@ -11,6 +11,7 @@ export class SurefootError extends Error {
   }
 }
 
+/** What kind of misuse it was. */
 export type SurefootErrorCode =
   /** A file is missing, truncated, or not what its name says. */
   | "file"

@@ -10,6 +10,7 @@ import { type NativeLibrary, openLibrary } from "./library.ts";
 import { gemm, syrk } from "./products.ts";
 import { selfTest } from "./self-test.ts";
 
+/** Which library to load and how many threads it may use. */
 export interface NativeOptions {
   /** Path or name of the library; default: the environment variable SUREFOOT_BLAS, else the usual places. */
   readonly library?: string;
@@ -28,6 +29,7 @@ export type NativeSearch =
       readonly named: boolean;
     };
 
+/** A library that was tried and not taken. */
 export interface Refusal {
   readonly path: string;
   readonly reason: string;

@@ -7,6 +7,7 @@ import { cholesky, solveTriangular } from "./factor.ts";
 import { gemm, syrk } from "./products.ts";
 import { Runtime } from "./runtime.ts";
 
+/** Threads and determinism of the WebAssembly backend. */
 export interface WasmOptions {
   /** Worker threads that compute; default one per hardware thread, at most 16. */
   readonly threads?: number;

@@ -21,8 +21,10 @@ const MEASURERS = {
   proved: provedMeasurer,
 } satisfies Record<string, (backend: Backend) => Measurer>;
 
+/** `proved`: for the exact reals; `float`: computed in floating point. */
 export type CertifyMode = keyof typeof MEASURERS;
 
+/** What `certify` is asked about. */
 export interface CertifyOptions {
   readonly network: Network;
   readonly weights: Weights;

@@ -4,7 +4,9 @@ import type { Warrant } from "../warrant.ts";
 import type { Obstacle } from "./obstacle.ts";
 import type { Path, PathEnd } from "./s1-path.ts";
 
+/** The three answers of `certify`. */
 export type Verdict = "certified" | "undecided" | "impossible";
+/** The theorems of docs/certificates.md. */
 export type TheoremName = "S1" | "S2" | "S3";
 
 /** The greatest margin written to a file: what stands for ∞ (ε = 0, or a residual of exactly 0). */

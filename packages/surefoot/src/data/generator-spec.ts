@@ -53,10 +53,13 @@ export const generatorSpec = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** A generator with every field. */
 export type GeneratorSpec = z.infer<typeof generatorSpec>;
+/** A generator as a user may write it: fields with a default may be left out. */
 export type GeneratorInput = z.input<typeof generatorSpec>;
 export type LabelLaw = GeneratorSpec["labels"];
 
+/** Names of the generators. */
 export const GENERATOR_KINDS: readonly string[] = generatorSpec.options.map((option) => option.shape.kind.value);
 
 /** The spec with its defaults; throws `argument` naming each field that does not fit. */

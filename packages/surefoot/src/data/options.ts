@@ -5,7 +5,9 @@ import { describeIssues } from "../spec/parse.ts";
 /** A seed of the counter-based generator: a whole number from 0 to 2⁵³ − 1. */
 export const seedSpec = z.int({ error: "a whole number from 0 to 2^53 - 1 is needed" }).min(0);
 
+/** What `normalize` may be. */
 export const NORMALIZATIONS = ["unit-rows", "center", "center,unit-rows", "none"] as const;
+/** One of `NORMALIZATIONS`. */
 export type Normalization = (typeof NORMALIZATIONS)[number];
 
 /** New labels for the chosen samples: `shuffle` permutes the ones they have, `sign` draws ±1 with equal probability. */
@@ -41,6 +43,7 @@ export const dataOptions = z.strictObject({
   mu: z.number().gt(0).lt(1).optional(),
 });
 
+/** How data are selected and normalised, every default filled in. */
 export type DataOptions = z.infer<typeof dataOptions>;
 /** As a user may write it: fields with a default may be left out. */
 export type DataOptionsInput = z.input<typeof dataOptions>;

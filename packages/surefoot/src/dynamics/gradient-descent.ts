@@ -36,6 +36,7 @@ export async function stepDescent(problem: Problem, state: DescentState, stepSiz
   return { step: state.step + 1, weights, pass, cotangents, ...residualAndLoss(problem, pass.outputs) };
 }
 
+/** Why gradient descent stopped by itself. */
 export type Termination =
   /** The loss is not a finite number, or has grown beyond 10⁶ times its initial value. */
   | "diverged"

@@ -13,6 +13,7 @@ export interface Probe {
 
 /** Probes of the run itself; `margin` and the certified curve come from certify/. */
 export const PROBE_NAMES = ["eigenvalues", "kernel-drift", "drift", "flips"] as const;
+/** One of `PROBE_NAMES`. */
 export type ProbeName = (typeof PROBE_NAMES)[number];
 
 /** Builds a probe; `start` is the iterate that drifts are measured from (iterate 0). */

@@ -15,6 +15,7 @@ export interface Problem {
   readonly lossFactor: number;
 }
 
+/** Puts a problem together; computes the Gram matrix of the inputs. */
 export async function createProblem(
   network: Network,
   dataset: Dataset,

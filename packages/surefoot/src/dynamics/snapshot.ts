@@ -14,6 +14,7 @@ export interface Snapshot {
   kernel(): Promise<Matrix>;
 }
 
+/** The snapshot of one iterate; valid until the next step. */
 export function snapshot(problem: Problem, state: DescentState): Snapshot {
   const { network, dataset, backend, gram } = problem;
   let cotangents: Promise<Matrix[]> | undefined;

@@ -13,6 +13,7 @@ import { type Approximation, approximateGreatest, approximateLeast } from "./lan
 import { outward } from "./outward.ts";
 import { absoluteProduct, collatzBound, leg, type SymmetricResidual, symmetricResidual } from "./symmetric-residual.ts";
 
+/** A proved enclosure of one eigenvalue, or why there is none. */
 export type EigenvalueBound =
   | { readonly status: "proved"; readonly lower: number; readonly upper: number; readonly method: string }
   | { readonly status: "undecided"; readonly reason: string };

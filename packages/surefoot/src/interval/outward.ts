@@ -88,6 +88,7 @@ export const erf = increasing(erfAt);
 export const normalCdf = increasing(normalCdfAt);
 export const atan = increasing(atanAt);
 
+/** Outward rounding: every result contains the exact one (docs/proof.md). */
 export const outward: Arithmetic = {
   warrant: "proved",
   add,

@@ -16,6 +16,7 @@ export interface Network {
   readonly parameters: number;
 }
 
+/** Layer ℓ: z_ℓ = s_ℓ W_ℓ h_{ℓ−1} + b_ℓ. */
 export interface Layer {
   /** "W1", "b1", … ; `bias` is absent in a network without biases. */
   readonly weight: string;

@@ -14,6 +14,7 @@ import { writeAtomically } from "./write-atomically.ts";
 
 const FORMAT = "surefoot run 1";
 
+/** Where a run stands. */
 export interface Checkpoint<Run> {
   /** Specs and options as plain data: JSON's round trip must be the identity on it. */
   readonly run: Run;

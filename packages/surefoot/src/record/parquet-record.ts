@@ -16,8 +16,10 @@ export type ColumnType = "integer" | "number" | "text";
 /** Column names with their types, in the order of the table. The first is `step`, an integer that grows from row to row. */
 export type RecordColumns = Readonly<Record<string, ColumnType>> & { readonly step: "integer" };
 
+/** One row of a record: values by column. */
 export type RecordRow = Readonly<Record<string, number | string | null | undefined>> & { readonly step: number };
 
+/** A record that is being written. */
 export interface RunRecord {
   readonly columns: RecordColumns;
   /** Rows so far, saved or not. */

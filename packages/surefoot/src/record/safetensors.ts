@@ -14,6 +14,7 @@ export interface Tensor {
   readonly data: Float64Array;
 }
 
+/** Tensors by name, and text beside them. */
 export interface TensorFile {
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly metadata: Readonly<Record<string, string>>;

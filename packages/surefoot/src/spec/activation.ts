@@ -12,9 +12,11 @@ const parametrised = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("smooth-leaky-relu"), slope }),
 ]);
 
+/** Schema of an activation. */
 export const activationSpec = z.union([z.enum(PLAIN_ACTIVATIONS), parametrised], {
   error: `unknown activation: use one of ${PLAIN_ACTIVATIONS.join(", ")}, or {"kind":"leaky-relu","slope":0.1}, {"kind":"smooth-leaky-relu","slope":0.3}`,
 });
 
+/** An activation as data: a name, or a kind with its slope. */
 export type ActivationSpec = z.infer<typeof activationSpec>;
 export type ActivationKind = (typeof PLAIN_ACTIVATIONS)[number] | "leaky-relu" | "smooth-leaky-relu";

@@ -23,4 +23,5 @@ export const initialiserSpec = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("boxed-lecun"), box: z.number().positive() }),
 ]);
 
+/** An initialiser as data. */
 export type InitialiserSpec = z.infer<typeof initialiserSpec>;

@@ -27,6 +27,7 @@ export const fullyConnected = z.strictObject({
   frozen: z.array(z.string().regex(/^[Wb][1-9]\d*$/, "a tensor is named W1, b1, W2, …")).default([]),
 });
 
+/** Schema of a network. */
 export const networkSpec = z.discriminatedUnion("kind", [twoLayerRelu, fullyConnected]).superRefine((spec, context) => {
   if (spec.kind !== "fully-connected") return;
   const layers = spec.widths.length + 1;
@@ -40,6 +41,7 @@ export const networkSpec = z.discriminatedUnion("kind", [twoLayerRelu, fullyConn
 
 export type TwoLayerReluSpec = z.infer<typeof twoLayerRelu>;
 export type FullyConnectedSpec = z.infer<typeof fullyConnected>;
+/** A network as data, every default filled in. */
 export type NetworkSpec = z.infer<typeof networkSpec>;
 /** As a user may write it: fields with a default may be left out. */
 export type NetworkInput = z.input<typeof networkSpec>;

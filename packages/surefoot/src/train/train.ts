@@ -17,6 +17,7 @@ import { probeInterval } from "./probe-interval.ts";
 /** One row of a run's record; null: not measured at this step, or not defined. */
 export type RecordRow = { readonly step: number; readonly loss: number } & Readonly<Record<string, number | null>>;
 
+/** How to run: step size, length, probes, interruption, continuation. */
 export interface TrainOptions {
   /** η in the user's loss convention. */
   readonly stepSize: number;
@@ -38,11 +39,13 @@ export interface TrainOptions {
   };
 }
 
+/** What a run tells as it goes. */
 export type TrainEvent =
   | { readonly kind: "row"; readonly row: RecordRow; readonly state: DescentState; readonly curveViolations: number }
   /** The first probed step at which a theorem applies to the run's own step size. */
   | { readonly kind: "certified"; readonly certified: Certified; readonly state: DescentState };
 
+/** How a run ended. */
 export interface TrainResult {
   readonly state: DescentState;
   readonly initialLoss: number;

@@ -4,6 +4,7 @@ export interface Long {
   readonly onProgress?: (progress: LazyProgress) => void;
 }
 
+/** How far a long piece of work has come. */
 export interface LazyProgress {
   readonly phase: "pilot" | "start" | "steps" | "drift";
   /** Neurons or steps done so far, of `total`. */

@@ -13,6 +13,7 @@ export interface LazyMemoryPlan {
   readonly needs: string;
 }
 
+/** The sizes that decide how much memory a lazy run takes. */
 export interface PlanInput {
   readonly n: number;
   readonly d: number;

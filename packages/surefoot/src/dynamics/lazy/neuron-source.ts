@@ -21,11 +21,13 @@ export interface NeuronSource {
   block(first: number, count: number): Promise<NeuronBlock>;
 }
 
+/** Consecutive neurons with their weights. */
 export interface NeuronBlock {
   readonly w: Matrix;
   readonly a: Float64Array;
 }
 
+/** Neurons that a seed draws. */
 export interface SeededNeurons {
   readonly width: number;
   readonly inputs: number;

@@ -14,6 +14,7 @@ import { startPass } from "./start.ts";
 import { type CloseDecision, type LazyState, Stepper } from "./stepper.ts";
 import { TangentCounts } from "./tangent-counts.ts";
 
+/** What a lazy run starts from. */
 export interface LazyOptions extends Long {
   readonly dataset: Dataset;
   /** m. */
@@ -74,6 +75,7 @@ export async function resumeLazyRun(
   return LazyRun.create(options, checkpoint);
 }
 
+/** A run in function space: step it, probe it, ask for a neuron, save it. */
 export class LazyRun {
   readonly problem: LazyProblem;
   readonly plan: LazyMemoryPlan;
