@@ -1,4 +1,4 @@
-export { angle } from "./arc-cosine.ts";
+export { angle, arcCosine } from "./arc-cosine.ts";
 export * from "./backend.ts";
 export { type Choice, type ChooseOptions, type Considered, chooseBackend } from "./choose.ts";
 export { type BackendReport, type DoctorReport, doctor } from "./doctor.ts";

@@ -1,0 +1,69 @@
+import type { Backend, Matrix } from "@surefoot/linalg";
+
+/**
+ * The dual kernels of an activation σ for (u, v) ∼ N(0, [[a, c], [c, b]]) (theory/02). Variances are ≥ 0; a |c| above √(ab), which rounding
+ * makes of parallel inputs, counts as √(ab); a zero variance means u = 0. NaN inputs give NaN.
+ */
+export interface Dual {
+  readonly name: string;
+  /** E[σ(u)σ(v)]. */
+  value(a: number, c: number, b: number): number;
+  /** E[σ'(u)σ'(v)]. */
+  derivative(a: number, c: number, b: number): number;
+  /** E[σ(u)], u ∼ N(0, a). */
+  mean(a: number): number;
+  /** The kernels of all pairs of a block into `out` (row-major like `covariances`); entry by entry the same bits whatever the block. */
+  fill(pairs: Pairs, out: DualBlock, backend: Backend): Promise<void>;
+}
+
+/** Covariances c_ij (rows × cols) with the variances of both sides. */
+export interface Pairs {
+  readonly covariances: Matrix;
+  readonly rowVariances: Float64Array;
+  readonly colVariances: Float64Array;
+}
+
+/** Where a block goes; an absent one is not computed. */
+export interface DualBlock {
+  readonly value?: Float64Array;
+  readonly derivative?: Float64Array;
+}
+
+/** A dual whose closed form is cheap enough to be applied to one pair after the other. */
+export function pointwise(closed: Omit<Dual, "fill">): Dual {
+  return {
+    ...closed,
+    fill: async ({ covariances, rowVariances, colVariances }, out) => {
+      const { rows, cols, data } = covariances;
+      for (const [target, f] of [
+        [out.value, closed.value],
+        [out.derivative, closed.derivative],
+      ] as const) {
+        if (target === undefined) continue;
+        for (let i = 0; i < rows; i++) {
+          for (let j = 0; j < cols; j++) {
+            const k = i * cols + j;
+            target[k] = f(rowVariances[i], data[k], colVariances[j]);
+          }
+        }
+      }
+    },
+  };
+}
+
+/** max(ab − c², 0) without the cancellation of nearly parallel pairs (Dekker's products); a, b ≤ 1e150. */
+export function determinant(a: number, c: number, b: number): number {
+  const [ah, bh, ch] = [head(a), head(b), head(c)];
+  const [al, bl, cl] = [a - ah, b - bh, c - ch];
+  const ab = a * b;
+  const cc = c * c;
+  const rest = ah * bh - ab + ah * bl + al * bh + al * bl - (ch * ch - cc + 2 * (ch * cl) + cl * cl);
+  const difference = ab - cc + rest;
+  return Math.max(difference, 0);
+}
+
+/** The upper 26 bits of x (Veltkamp). */
+function head(x: number): number {
+  const c = x * 134217729;
+  return c - (c - x);
+}
