@@ -1,10 +1,14 @@
-import type { Matrix } from "@surefoot/linalg";
-import { Command, Option } from "commander";
-import { initDescent } from "../dynamics/gradient-descent.ts";
-import { createProblem } from "../dynamics/problem.ts";
-import { snapshot } from "../dynamics/snapshot.ts";
-import { hInfinity } from "../kernel/h-infinity.ts";
-import { formatNpy, writeAtomically } from "../record/index.ts";
+import { freemem } from "node:os";
+import type { Backend, ExtremalOutcome } from "@surefoot/linalg";
+import { Command } from "commander";
+import type { Dataset } from "../data/dataset.ts";
+import { datasetHash } from "../data/index.ts";
+import { SurefootError } from "../error.ts";
+import { renderSvgInNode } from "../figure/node.ts";
+import { rasterize } from "../figure/png-node.ts";
+import { spectrumFigure } from "../figure/spectrum.ts";
+import { type BlockSource, evaluate, extremalByProducts, kernelMatrix, type LanczosOutcome } from "../kernel/index.ts";
+import { formatNpy, kernelFileTimes, openKernelFile, writeAtomically } from "../record/index.ts";
 import { EXIT } from "./exit-code.ts";
 import {
   addCommonOptions,
@@ -12,108 +16,219 @@ import {
   addNetworkOptions,
   type CommonArguments,
   type DataArguments,
-  type NetworkArguments,
+  finiteNumber,
   openBackend,
   openData,
-  openNetwork,
 } from "./inputs.ts";
-import { format, print, printJson, say, table } from "./terminal.ts";
+import { addArchitectureOptions, KERNEL_KINDS, type KernelArguments, openKernel } from "./kernel-source.ts";
+import { createProgress, format, print, printJson, say, table } from "./terminal.ts";
 
-type Arguments = DataArguments &
-  NetworkArguments &
-  CommonArguments & { kind: "h-infinity" | "empirical"; out?: string };
+type Arguments = DataArguments & KernelArguments & CommonArguments & { out?: string; figure?: string; memory?: number };
 
 export function kernelCommand(): Command {
   const command = new Command("kernel")
     .summary("a tangent kernel and its extreme eigenvalues")
     .description(
-      "Computes a tangent kernel of the data and its least and greatest eigenvalue.\n\n" +
+      "Computes a kernel of the data and its least and greatest eigenvalue.\n\n" +
         "  h-infinity  the infinite-width kernel H∞ of the two-layer ReLU network; its\n" +
         "              least eigenvalue is the λ₀ of Du et al. 2018. Needs no network.\n" +
-        "  empirical   K = J·Jᵀ of a network at its initial weights.\n\n" +
+        "  nngp, ntk   of an --architecture at infinite width: the covariance of its\n" +
+        "              outputs, and its tangent kernel with all layers trained.\n" +
+        "  k-top       the part of the last hidden layer, K^(H) of Du et al. 2019.\n" +
+        "  empirical   K = J·Jᵀ of a finite network at its initial weights.\n\n" +
         "λ_min > 0 is what makes gradient descent converge: while the kernel stays put,\n" +
         "each step multiplies the loss by (1 − ηλ_min)² or less.",
     )
-    .argument("<data>", "a file (.npz, .csv, .parquet, x.npy,y.npy, IDX) or a generator such as sphere:n=10,d=20")
-    .addOption(new Option("--kind <kind>", "which kernel").choices(["h-infinity", "empirical"]).default("h-infinity"))
-    .option("--out <K.npy>", "write the matrix as a NumPy file");
+    .argument("<data>", "a file (.npz, .csv, .parquet, x.npy,y.npy, IDX) or a generator such as sphere:n=10,d=20");
+  addArchitectureOptions(command, KERNEL_KINDS, "h-infinity")
+    .option(
+      "--out <K.npy>",
+      "write the matrix as a NumPy file; a kernel beyond --memory goes there band by band, and an interrupted run goes on",
+    )
+    .option(
+      "--memory <GiB>",
+      "what the matrix and its eigenvalues may take (default: half of what is free)",
+      finiteNumber,
+    )
+    .option("--figure <spectrum.svg|png>", "draw all eigenvalues");
   addCommonOptions(addNetworkOptions(addDataOptions(command)));
   return command
     .addHelpText(
       "after",
       "\nExamples:\n" +
         "  surefoot kernel sphere:n=100,d=20\n" +
+        "  surefoot kernel sphere:n=100,d=20 --kind ntk --architecture \\\n" +
+        '    \'{"kind":"fully-connected","depth":3,"activation":"relu"}\'\n' +
         "  surefoot kernel examples/data/iris.csv --classes setosa,virginica --kind empirical --network tanh:512",
     )
     .action(run);
 }
 
 async function run(source: string, options: Arguments): Promise<void> {
+  if (options.figure !== undefined && !/\.(svg|png)$/.test(options.figure)) {
+    throw new SurefootError("argument", `--figure ${options.figure}: name a .svg or a .png file`);
+  }
   const dataset = await openData(source, options);
   const backend = await openBackend(options);
+  const interrupt = new AbortController();
+  const stop = () =>
+    interrupt.abort(new SurefootError("argument", "interrupted; with --out, the same command goes on"));
+  process.once("SIGINT", stop);
   try {
-    let parameters: number | undefined;
-    let kernel: Matrix;
-    if (options.kind === "h-infinity") kernel = await hInfinity(dataset.x, backend);
-    else {
-      const { network, weights } = await openNetwork(options, dataset.x.cols, backend);
-      const problem = await createProblem(network, dataset, "sum", backend);
-      kernel = await snapshot(problem, await initDescent(problem, weights)).kernel();
-      parameters = network.parameters;
-    }
-    const found = await backend.extremalEigenvalues(kernel);
-    if (found.status !== "ok") {
-      const why =
-        found.status === "not-finite" ? "it holds a NaN or an infinity" : "the eigenvalue iteration did not converge";
-      say(`no eigenvalues of this kernel: ${why}`);
+    const opened = await openKernel(options, dataset.x, backend);
+    const n = dataset.x.rows;
+    const bytes = 8 * n * n;
+    const memory = options.memory === undefined ? freemem() / 2 : options.memory * 2 ** 30;
+    const fits = 3 * bytes <= memory;
+    const found = fits
+      ? await inMemory(opened.source, options, backend, interrupt.signal)
+      : await onDisk(opened.source, options, dataset, backend, interrupt.signal);
+    if (found.status === "not-finite") {
+      say("no eigenvalues of this kernel: it holds a NaN or an infinity");
       process.exitCode = EXIT.failure;
       return;
     }
-    if (options.out !== undefined) {
-      await writeAtomically(options.out, formatNpy({ shape: [kernel.rows, kernel.cols], data: kernel.data }));
+    if (found.status === "no-convergence" && !("steps" in found)) {
+      say("no eigenvalues of this kernel: the eigenvalue iteration did not converge");
+      process.exitCode = EXIT.failure;
+      return;
     }
     const result = {
-      n: dataset.x.rows,
+      n,
       d: dataset.x.cols,
       kind: options.kind,
-      ...(parameters !== undefined ? { parameters } : {}),
+      ...(opened.architecture !== undefined ? { architecture: opened.architecture } : {}),
+      ...(opened.parameters !== undefined ? { parameters: opened.parameters } : {}),
       lambdaMin: found.smallest?.value,
       lambdaMax: found.largest?.value,
       warrant: "computed",
       residual: found.smallest?.residual,
-      method: found.method,
+      ...(found.status === "no-convergence" ? { status: "no-convergence" } : {}),
+      method: "method" in found ? found.method : `Lanczos, ${found.steps} products`,
       backend: backend.info,
       data: dataset.provenance,
       ...(options.out !== undefined ? { file: options.out } : {}),
+      ...(options.figure !== undefined ? { figure: options.figure } : {}),
     };
     if (options.json) printJson(result);
-    else report(result);
+    else report(opened.name, result);
+    if (found.status === "no-convergence") process.exitCode = EXIT.failure;
   } finally {
+    process.off("SIGINT", stop);
     await backend.close();
   }
 }
 
-function report(result: {
-  n: number;
-  d: number;
-  kind: string;
-  parameters?: number;
-  lambdaMin?: number | undefined;
-  lambdaMax?: number | undefined;
-  backend: { name: string; detail: string };
-  file?: string;
-}): void {
+async function inMemory(
+  source: BlockSource,
+  options: Arguments,
+  backend: Backend,
+  signal: AbortSignal,
+): Promise<ExtremalOutcome> {
+  const progress = createProgress();
+  const kernel = await kernelMatrix(source, { signal, onProgress: (done) => progress.update(percent(done)) });
+  progress.clear();
+  if (options.out !== undefined) {
+    await writeAtomically(options.out, formatNpy({ shape: [kernel.rows, kernel.cols], data: kernel.data }));
+  }
+  if (options.figure === undefined) return backend.extremalEigenvalues(kernel);
+  const all = await backend.eigenvalues(kernel);
+  if (all.status === "ok") {
+    const svg = renderSvgInNode(spectrumFigure([{ name: options.kind, eigenvalues: all.values }]));
+    await writeAtomically(options.figure, options.figure.endsWith(".svg") ? svg : rasterize(svg).png);
+  }
+  return backend.extremalEigenvalues(kernel);
+}
+
+async function onDisk(
+  source: BlockSource,
+  options: Arguments,
+  dataset: Dataset,
+  backend: Backend,
+  signal: AbortSignal,
+): Promise<LanczosOutcome> {
+  const n = source.rows;
+  const size = `${format((8 * n * n) / 2 ** 30)} GiB`;
+  if (options.out === undefined) {
+    throw new SurefootError(
+      "argument",
+      `this kernel of ${size} does not fit in memory with its eigenvalues; give --out K.npy to keep it on disk`,
+    );
+  }
+  if (options.figure !== undefined) {
+    throw new SurefootError(
+      "argument",
+      `--figure needs all eigenvalues, and this kernel of ${size} does not fit in memory; leave it out or raise --memory`,
+    );
+  }
+  const progress = createProgress();
+  const { kind, architecture, wStd, bStd, network, init, seed, weights, width } = options;
+  const identity = JSON.stringify([
+    kind,
+    architecture,
+    wStd,
+    bStd,
+    network,
+    init,
+    seed,
+    weights,
+    width,
+    await datasetHash(dataset),
+    backend.info,
+  ]);
+  const file = await openKernelFile(options.out, { rows: n, cols: n, symmetric: true, identity });
+  if (file.resumed > 0) say(`going on with ${options.out}: ${percent(file.resumed)} of its bands are there`);
+  try {
+    await evaluate(source, file, { signal, onProgress: (done) => progress.update(percent(done)) });
+    await file.finish();
+  } finally {
+    await file.close();
+  }
+  const product = await kernelFileTimes(options.out, n, backend);
+  try {
+    return await extremalByProducts(product.times, n, backend, {
+      signal,
+      onProgress: (step) => progress.update(`eigenvalues: product ${step}`),
+    });
+  } finally {
+    product.close();
+    progress.clear();
+  }
+}
+
+const percent = (done: number) => `${(100 * done).toFixed(0)} %`;
+
+function report(
+  name: string,
+  result: {
+    n: number;
+    d: number;
+    parameters?: number;
+    lambdaMin?: number | undefined;
+    lambdaMax?: number | undefined;
+    residual?: number | undefined;
+    status?: string;
+    backend: { name: string; detail: string };
+    file?: string;
+    figure?: string;
+  },
+): void {
   const { lambdaMin = Number.NaN, lambdaMax = Number.NaN } = result;
+  const how =
+    result.status === undefined
+      ? "computed in floating point"
+      : `not converged: λ_min is at most this; residual ${format(result.residual)}`;
   print(
     table([
-      ["kernel", result.kind === "h-infinity" ? "H∞ (two-layer ReLU, infinite width)" : "K = J·Jᵀ at these weights"],
+      ["kernel", name],
       ["samples n, inputs d", `${result.n}, ${result.d}`],
       ...(result.parameters !== undefined ? [["parameters p", format(result.parameters)] as const] : []),
-      ["λ_min", `${format(lambdaMin)}   (computed in floating point)`],
+      ["λ_min", `${format(lambdaMin)}   (${how})`],
       ["λ_max", format(lambdaMax)],
       ["1/λ_max", `${format(1 / lambdaMax)}   (a step size for ½‖u−y‖²)`],
       ["backend", `${result.backend.name}: ${result.backend.detail}`],
       ...(result.file !== undefined ? [["written", result.file] as const] : []),
+      ...(result.figure !== undefined ? [["figure", result.figure] as const] : []),
     ]),
   );
 }

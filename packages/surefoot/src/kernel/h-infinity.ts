@@ -1,40 +1,71 @@
-import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
+import type { Backend, Matrix } from "@surefoot/linalg";
+import { type BlockSource, kernelMatrix } from "./blocks.ts";
+import { type Range, rowsOf, squaredLengths } from "./gram.ts";
+import { checkRows } from "./infinite.ts";
 
 /** Beyond this |cos θ| the angle is taken from the rows themselves: from the Gram entry it would lose digits as 1/sin θ. */
 const NEARLY_PARALLEL = 0.99;
 
 /**
  * H^∞_ij = (x_i·x_j)(π − θ_ij)/(2π), the infinite-width kernel of the two-layer ReLU network whose first layer is trained (Du et al. 2018;
- * theory/01), for the rows of x (n × d, none zero). Angles near 0 and π are taken from the rows, so that an entry is off by no more
- * than a few units in the last place of |x_i||x_j|/2 however close a pair is. Cost n²d/2 multiply-adds.
+ * theory/01), for the rows of x (n × d); a row of zeros has zeros. Angles near 0 and π are taken from the rows, so that an entry is off
+ * by no more than a few units in the last place of |x_i||x_j|/2 however close a pair is. Cost n²d/2 multiply-adds.
  */
-export async function hInfinity(x: Matrix, backend: Backend, gram?: Matrix): Promise<Matrix> {
-  const n = x.rows;
-  const g = gram ?? (await backend.syrk(x));
-  const squares = Float64Array.from({ length: n }, (_, i) => g.data[i * n + i]);
-  const shares = await backend.arcCosine(0, g, squares, squares);
-  const out = matrix(n, n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      const product = g.data[i * n + j];
-      const near = Math.abs(product) > NEARLY_PARALLEL * Math.sqrt(squares[i]) * Math.sqrt(squares[j]);
-      const share = i === j ? 0.5 : near ? shareOfAngle(x, i, j, squares) : shares.data[i * n + j];
-      out.data[i * n + j] = product * share;
-      out.data[j * n + i] = product * share;
+export function hInfinity(x: Matrix, backend: Backend): Promise<Matrix> {
+  return kernelMatrix(hInfinityBlocks(x, backend));
+}
+
+/** H^∞(x_i, z_j) block by block (blocks.ts); without `z` of x with itself. */
+export function hInfinityBlocks(x: Matrix, backend: Backend, z: Matrix = x): BlockSource {
+  checkRows(x, "x");
+  checkRows(z, "z");
+  const left = squaredLengths(x);
+  const right = z === x ? left : squaredLengths(z);
+  return {
+    rows: x.rows,
+    cols: z.rows,
+    symmetric: z === x,
+    block: (range) => block(x, z, left, right, range, backend),
+  };
+}
+
+async function block(
+  x: Matrix,
+  z: Matrix,
+  left: Float64Array,
+  right: Float64Array,
+  { i0, i1, j0, j1 }: Range,
+  backend: Backend,
+): Promise<Matrix> {
+  const diagonal = x === z && i0 === j0;
+  const out = diagonal
+    ? await backend.syrk(rowsOf(x, i0, i1))
+    : await backend.gemm(rowsOf(x, i0, i1), rowsOf(z, j0, j1), { transposeB: true });
+  const [rowSquares, colSquares] = [left.subarray(i0, i1), right.subarray(j0, j1)];
+  const shares = await backend.arcCosine(0, out, rowSquares, colSquares);
+  const colRoots = colSquares.map(Math.sqrt);
+  for (let i = i0, k = 0; i < i1; i++) {
+    const bound = NEARLY_PARALLEL * Math.sqrt(left[i]);
+    for (let j = j0; j < j1; j++, k++) {
+      const product = out.data[k];
+      if (x === z && i === j) out.data[k] = 0.5 * left[i];
+      else if (Math.abs(product) > bound * colRoots[j - j0])
+        out.data[k] = product * shareOfAngle(x, i, left[i], z, j, right[j]);
+      else out.data[k] = product * shares.data[k];
     }
   }
   return out;
 }
 
-/** (π − θ)/(2π), θ = 2·atan2(‖a − b‖, ‖a + b‖) for the unit vectors a, b along rows i, j (Kahan). */
-function shareOfAngle(x: Matrix, i: number, j: number, squares: Float64Array): number {
-  const inverseI = 1 / Math.sqrt(squares[i]);
-  const inverseJ = 1 / Math.sqrt(squares[j]);
+/** (π − θ)/(2π), θ = 2·atan2(‖a − b‖, ‖a + b‖) for the unit vectors a, b along rows i of x and j of z (Kahan). */
+function shareOfAngle(x: Matrix, i: number, squareI: number, z: Matrix, j: number, squareJ: number): number {
+  const inverseI = 1 / Math.sqrt(squareI);
+  const inverseJ = 1 / Math.sqrt(squareJ);
   let minus = 0;
   let plus = 0;
   for (let k = 0; k < x.cols; k++) {
     const a = x.data[i * x.cols + k] * inverseI;
-    const b = x.data[j * x.cols + k] * inverseJ;
+    const b = z.data[j * z.cols + k] * inverseJ;
     minus += (a - b) * (a - b);
     plus += (a + b) * (a + b);
   }

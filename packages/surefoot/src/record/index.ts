@@ -1,4 +1,5 @@
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+export { type KernelFile, type KernelFileShape, kernelFileTimes, openKernelFile } from "./kernel-file.ts";
 export { type ArrayToWrite, formatNpy, formatNpz } from "./npy-write.ts";
 export {
   type ColumnType,

@@ -1,0 +1,91 @@
+import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
+import { cSigmaOf, dualOf } from "../activation/dual/index.ts";
+import type { ArchitectureSpec, InfiniteKind } from "./architecture-spec.ts";
+import { gramBlock, type Range, type Rows, squaredLengths } from "./gram.ts";
+import type { InfiniteNetwork } from "./infinite.ts";
+
+type Spec = Extract<ArchitectureSpec, { kind: "fully-connected" }>;
+
+/** Rows with (S_h)_ii for h = 1 … H, the variances of the pre-activations. */
+interface Side extends Rows {
+  readonly variances: readonly Float64Array[];
+}
+
+/**
+ * The recursion of theory/02 for pre-activations z^(h) = w_h W x^(h−1) + β b: S_h = w_h² Q_{h−1} + β², Q_h = E[σσ] under S_h, starting at
+ * Q_0 = XXᵀ (or XXᵀ/d), and Θ_h = w_h² (Θ_{h−1} ∘ E[σ'σ']) + S_h. NNGP = S_{H+1}, NTK = Θ_{H+1}, and the part of W^(H) alone is
+ * K^(H) = w_H² Q_{H−1} ∘ w_{H+1}² E[σ'σ'].
+ */
+export function fullyConnectedKernel(spec: Spec, inputs: number): InfiniteNetwork<Side> {
+  const dual = dualOf(spec.activation);
+  const { weightStd } = spec;
+  const inputScale = weightStd === undefined ? 1 : 1 / inputs;
+  const later = weightStd === undefined ? cSigmaOf(spec.activation) : weightStd * weightStd;
+  const first = weightStd === undefined ? 1 : later;
+  const bias = spec.biasStd * spec.biasStd;
+
+  return {
+    side: (x) => {
+      const squares = squaredLengths(x);
+      const variances: Float64Array[] = [];
+      let s: Float64Array = squares.map((square) => first * (inputScale * square) + bias);
+      for (let h = 1; h <= spec.depth; h++) {
+        variances.push(s);
+        s = mapOnce(s, (a) => later * dual.value(a, a, a) + bias);
+      }
+      return { x, squares, variances };
+    },
+    block: async (kind: InfiniteKind, left: Side, right: Side, range: Range, backend: Backend): Promise<Matrix> => {
+      const { rows, cols, data } = await gramBlock(left, right, range, backend);
+      const size = rows * cols;
+      const same = left === right;
+      const [s, value] = [data, new Float64Array(size)];
+      const derivative = kind === "nngp" ? undefined : new Float64Array(size);
+      const theta = new Float64Array(kind === "ntk" ? size : 0);
+      for (let k = 0; k < size; k++) s[k] = first * (inputScale * s[k]) + bias;
+      for (let h = 1; h <= spec.depth; h++) {
+        const pairs = {
+          covariances: { rows, cols, data: s },
+          rowVariances: left.variances[h - 1].subarray(range.i0, range.i1),
+          colVariances: right.variances[h - 1].subarray(range.j0, range.j1),
+        };
+        if (same) copyDiagonal(left.variances[h - 1], range, s, cols);
+        if (kind === "ntk") for (let k = 0; k < size; k++) theta[k] += s[k];
+        const last = h === spec.depth;
+        const wanted = derivative !== undefined && (kind === "ntk" || last);
+        await dual.fill(
+          pairs,
+          { ...(kind === "k-top" && last ? {} : { value }), ...(wanted ? { derivative } : {}) },
+          backend,
+        );
+        if (derivative !== undefined && kind === "ntk")
+          for (let k = 0; k < size; k++) theta[k] *= later * derivative[k];
+        if (derivative !== undefined && kind === "k-top" && last) {
+          for (let k = 0; k < size; k++) s[k] = (s[k] - bias) * (later * derivative[k]);
+          return { rows, cols, data: s };
+        }
+        for (let k = 0; k < size; k++) s[k] = later * value[k] + bias;
+      }
+      const out = matrix(rows, cols);
+      for (let k = 0; k < size; k++) out.data[k] = kind === "ntk" ? theta[k] + s[k] : s[k];
+      return out;
+    },
+  };
+}
+
+/** f of every entry, evaluated once for entries in a row that are equal (rows of one length). */
+export function mapOnce(x: Float64Array, f: (a: number) => number): Float64Array {
+  const out = new Float64Array(x.length);
+  for (let i = 0; i < x.length; i++) out[i] = i > 0 && x[i] === x[i - 1] ? out[i - 1] : f(x[i]);
+  return out;
+}
+
+/** Writes a diagonal into the block of a range that crosses it: the pairs (i, i) have correlation 1 to the last bit. */
+export function copyDiagonal(
+  diagonal: Float64Array,
+  { i0, i1, j0, j1 }: Range,
+  block: Float64Array,
+  cols: number,
+): void {
+  for (let i = Math.max(i0, j0); i < Math.min(i1, j1); i++) block[(i - i0) * cols + (i - j0)] = diagonal[i];
+}

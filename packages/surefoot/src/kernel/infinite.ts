@@ -1,0 +1,62 @@
+import type { Backend, Matrix } from "@surefoot/linalg";
+import { SurefootError } from "../error.ts";
+import { parseSpec } from "../spec/parse.ts";
+import { type ArchitectureInput, architectureSpec, type InfiniteKind } from "./architecture-spec.ts";
+import type { BlockSource } from "./blocks.ts";
+import { fullyConnectedKernel } from "./fully-connected.ts";
+import type { Range } from "./gram.ts";
+import { residualKernel } from "./residual.ts";
+
+/** An architecture at infinite width: what a sample needs by itself, and the kernel of a range of pairs from that. */
+export interface InfiniteNetwork<Side> {
+  side(x: Matrix): Side;
+  block(kind: InfiniteKind, left: Side, right: Side, range: Range, backend: Backend): Promise<Matrix>;
+}
+
+/**
+ * The kernel K(x_i, z_j) of an architecture at infinite width (theory/02) as a source of blocks for `evaluate` (blocks.ts); without `z`
+ * that of x with itself. x is n × d, z m × d; rows of zeros are allowed. Cost per pair: d multiply-adds, and per layer one dual kernel
+ * (NNGP) or two (NTK). Throws `spec` for an architecture that does not fit, `data` for entries that are not finite or shapes that differ.
+ */
+export function infiniteKernel(
+  input: ArchitectureInput,
+  kind: InfiniteKind,
+  x: Matrix,
+  backend: Backend,
+  z?: Matrix,
+): BlockSource {
+  const spec = parseSpec(architectureSpec, input, "architecture");
+  checkRows(x, "x");
+  if (z !== undefined) checkRows(z, "z");
+  if (z !== undefined && z.cols !== x.cols) {
+    throw new SurefootError("data", `z has ${z.cols} columns and x ${x.cols}: a kernel needs inputs of one dimension`);
+  }
+  return spec.kind === "fully-connected"
+    ? source(fullyConnectedKernel(spec, x.cols), kind, x, backend, z)
+    : source(residualKernel(spec, x.cols), kind, x, backend, z);
+}
+
+function source<Side>(
+  network: InfiniteNetwork<Side>,
+  kind: InfiniteKind,
+  x: Matrix,
+  backend: Backend,
+  z?: Matrix,
+): BlockSource {
+  const left = network.side(x);
+  const right = z === undefined ? left : network.side(z);
+  return {
+    rows: x.rows,
+    cols: (z ?? x).rows,
+    symmetric: z === undefined,
+    block: (range) => network.block(kind, left, right, range, backend),
+  };
+}
+
+/** Throws `data` naming the first entry that is not finite. */
+export function checkRows(x: Matrix, name: string): void {
+  const bad = x.data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  const where = `row ${Math.floor(bad / x.cols)}, column ${bad % x.cols}`;
+  throw new SurefootError("data", `${name} is ${x.data[bad]} at ${where}; a kernel needs finite inputs`);
+}

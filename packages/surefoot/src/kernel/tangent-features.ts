@@ -1,0 +1,166 @@
+import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
+import { SurefootError } from "../error.ts";
+import { backward } from "../network/backward.ts";
+import { forward } from "../network/forward.ts";
+import type { Network, Weights } from "../network/network.ts";
+import type { BlockSource } from "./blocks.ts";
+import { type Range, rowsOf } from "./gram.ts";
+import { checkRows } from "./infinite.ts";
+
+/**
+ * The tangents of a finite network in factored form (theory/02): for each trained tensor the inputs h and the backpropagated g of every
+ * sample at each of its `positions` (row i·positions + l), so that K_ij = Σ_tensors Σ_{l,r} (h_il·h_jr)(g_il·g_jr). The n × p Jacobian, whose
+ * row i would hold Σ_l g_il h_ilᵀ, is never formed. An absent factor stands for the number 1.
+ */
+export interface TangentFeatures {
+  readonly samples: number;
+  readonly outputs: Float64Array;
+  readonly tensors: readonly TensorFeatures[];
+}
+
+export interface TensorFeatures {
+  readonly name: string;
+  readonly positions: number;
+  readonly h?: Matrix;
+  readonly g?: Matrix;
+}
+
+/** The features of a fully connected network at `weights` for the rows of x: one forward and one backward pass. */
+export async function networkFeatures(
+  network: Network,
+  weights: Weights,
+  x: Matrix,
+  backend: Backend,
+): Promise<TangentFeatures> {
+  checkRows(x, "x");
+  const pass = await forward(network, weights, x, backend);
+  const cotangents = await backward(network, weights, pass, backend);
+  const tensors: TensorFeatures[] = [];
+  for (const [i, layer] of network.layers.entries()) {
+    const g = i === network.layers.length - 1 ? {} : { g: cotangents[i] };
+    const h = i === 0 ? x : pass.h[i - 1];
+    if (layer.trainsWeight) tensors.push({ name: layer.weight, positions: 1, h: scaled(h, layer.scale), ...g });
+    if (layer.trainsBias && layer.bias !== undefined) tensors.push({ name: layer.bias, positions: 1, ...g });
+  }
+  return { samples: x.rows, outputs: pass.outputs, tensors };
+}
+
+function scaled(x: Matrix, factor: number): Matrix {
+  return factor === 1 ? x : { rows: x.rows, cols: x.cols, data: x.data.map((value) => factor * value) };
+}
+
+/** The empirical kernel K(x_i, z_j), block by block; without `right` of x with itself. `tensor` keeps the part of one tensor (G^(h)). */
+export function empiricalKernel(
+  left: TangentFeatures,
+  backend: Backend,
+  right: TangentFeatures = left,
+  tensor?: string,
+): BlockSource {
+  const chosen = left.tensors.map((_, t) => t).filter((t) => tensor === undefined || left.tensors[t].name === tensor);
+  if (chosen.length === 0) {
+    throw new SurefootError(
+      "argument",
+      `no trained tensor ${tensor}; there are ${left.tensors.map(({ name }) => name).join(", ")}`,
+    );
+  }
+  return {
+    rows: left.samples,
+    cols: right.samples,
+    symmetric: left === right,
+    block: async (range) => {
+      const out = matrix(range.i1 - range.i0, range.j1 - range.j0);
+      for (const t of chosen) await addTensor(left.tensors[t], right.tensors[t], range, out, backend);
+      return out;
+    },
+  };
+}
+
+/** Rows of positions that are multiplied at a time: their Gram matrices take 2·8·1024² bytes. */
+const POSITIONS_AT_ONCE = 1024;
+
+async function addTensor(
+  left: TensorFeatures,
+  right: TensorFeatures,
+  range: Range,
+  out: Matrix,
+  backend: Backend,
+): Promise<void> {
+  const p = left.positions;
+  const step = p === 1 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(POSITIONS_AT_ONCE / p));
+  for (let i0 = range.i0; i0 < range.i1; i0 += step) {
+    const i1 = Math.min(i0 + step, range.i1);
+    for (let j0 = range.j0; j0 < range.j1; j0 += step) {
+      const j1 = Math.min(j0 + step, range.j1);
+      const h = await product(left.h, right.h, i0 * p, i1 * p, j0 * p, j1 * p, backend);
+      const g = await product(left.g, right.g, i0 * p, i1 * p, j0 * p, j1 * p, backend);
+      const cols = (j1 - j0) * p;
+      for (let a = 0; a < (i1 - i0) * p; a++) {
+        const row = (i0 - range.i0 + Math.floor(a / p)) * out.cols + (j0 - range.j0);
+        for (let b = 0; b < cols; b++) {
+          const k = a * cols + b;
+          out.data[row + (p === 1 ? b : Math.floor(b / p))] += (h ? h.data[k] : 1) * (g ? g.data[k] : 1);
+        }
+      }
+    }
+  }
+}
+
+async function product(
+  left: Matrix | undefined,
+  right: Matrix | undefined,
+  i0: number,
+  i1: number,
+  j0: number,
+  j1: number,
+  backend: Backend,
+): Promise<Matrix | undefined> {
+  if (left === undefined || right === undefined) return undefined;
+  const rows = rowsOf(left, i0, i1);
+  return left === right && i0 === j0 && i1 === j1
+    ? backend.syrk(rows)
+    : backend.gemm(rows, rowsOf(right, j0, j1), { transposeB: true });
+}
+
+/**
+ * K(x, z)·v without K: per tensor M = Σ_j v_j Σ_r g_jr h_jrᵀ (its gradient of v·u), then (Kv)_i = Σ_l g_il·(M h_il). v has `right.samples`
+ * entries. Cost 4·n·positions·(size of the tensor), memory one gradient.
+ */
+export async function kernelTimesVector(
+  left: TangentFeatures,
+  v: Float64Array,
+  backend: Backend,
+  right: TangentFeatures = left,
+): Promise<Float64Array> {
+  if (v.length !== right.samples) {
+    throw new SurefootError(
+      "argument",
+      `a kernel of ${right.samples} columns cannot be applied to ${v.length} entries`,
+    );
+  }
+  const out = new Float64Array(left.samples);
+  for (const [t, { positions: p, h, g }] of right.tensors.entries()) {
+    const ones = matrix(right.samples * p, 1);
+    ones.data.fill(1);
+    const m = await backend.gemm(weighted(g ?? ones, v, p), h ?? ones, { transposeA: true });
+    const [leftH, leftG] = [left.tensors[t].h, left.tensors[t].g];
+    const through = leftH ? await backend.gemm(leftH, m, { transposeB: true }) : undefined;
+    for (let a = 0; a < left.samples * p; a++) {
+      let sum = 0;
+      for (let c = 0; c < m.rows; c++) {
+        sum += (leftG ? leftG.data[a * m.rows + c] : 1) * (through ? through.data[a * m.rows + c] : m.data[c]);
+      }
+      out[Math.floor(a / p)] += sum;
+    }
+  }
+  return out;
+}
+
+/** Row (i, l) times v_i. */
+function weighted(g: Matrix, v: Float64Array, positions: number): Matrix {
+  const out = matrix(g.rows, g.cols);
+  for (let a = 0; a < g.rows; a++) {
+    const factor = v[Math.floor(a / positions)];
+    for (let c = a * g.cols; c < (a + 1) * g.cols; c++) out.data[c] = factor * g.data[c];
+  }
+  return out;
+}
