@@ -35,7 +35,7 @@ export function addArchitectureOptions(command: Command, kinds: readonly KernelK
     .addOption(new Option("--kind <kind>", "which kernel").choices([...kinds]).default(kind))
     .option(
       "--architecture <spec>",
-      'of nngp, ntk, k-top: JSON or a JSON file, e.g. {"kind":"fully-connected","depth":3,"activation":"relu"}',
+      "of nngp, ntk, k-top: JSON or a JSON file; fully-connected, residual or convolutional-residual",
     )
     .option("--w-std <x>", "the parameterisation of neural-tangents, with this W_std", finiteNumber)
     .option("--b-std <x>", "weigh trained N(0, 1) biases by this (b_std)", finiteNumber)
