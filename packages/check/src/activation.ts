@@ -1,6 +1,6 @@
 /**
- * Smooth activations and their derivatives with a proved error: |computed − exact| ≤ error·(1 + |z|) for both. Only + − × ÷ are used.
- * The constants B₁ = sup|σ'| and B₂ = sup|σ''| are rounded up; docs/certificate-file.md derives them and the errors.
+ * Smooth activations with proved errors: |computed − exact| ≤ error·(1 + |z|) for σ and σ'. Only + − × ÷ are used. `slope` = sup|σ'| and
+ * `curvature` = sup|σ''| are rounded up. docs/certificate-file.md derives all of them.
  */
 import { U, up } from "./directed.ts";
 
@@ -56,57 +56,46 @@ function logistic(x: number): readonly [number, number] {
 
 const softplus = (x: number): number => Math.max(x, 0) + log1p(exp(-Math.abs(x))) - Math.LN2;
 
-const PLAIN: Readonly<Record<string, Activation>> = {
-  tanh: {
-    slope: 1,
-    curvature: 0.7698003589195012,
-    error: 128 * U,
-    at: (z) => {
-      const t = exp(-2 * Math.abs(z));
-      return [(Math.sign(z) * (1 - t)) / (1 + t), (4 * t) / ((1 + t) * (1 + t))];
-    },
-  },
-  sigmoid: {
-    slope: 0.25,
-    curvature: 0.09622504486493764,
-    error: 128 * U,
-    at: (z) => {
-      const [s, t] = logistic(z);
-      return [s - 0.5, s * t];
-    },
-  },
-  softplus: { slope: 1, curvature: 0.25, error: 128 * U, at: (z) => [softplus(z), logistic(z)[0]] },
-  erf: {
-    slope: 1.128379167095513,
-    curvature: 0.9678828980765738,
-    error: 2048 * U,
-    at: (z) => [erf(z), 1.1283791670955126 * exp(-z * z)],
-  },
-  gelu: {
-    slope: 1.1289041451851554,
-    curvature: 0.7978845608028656,
-    error: 2048 * U,
-    at: (z) => {
-      const cdf = 0.5 * (1 + erf(Math.SQRT1_2 * z));
-      return [z * cdf, cdf + z * (0.3989422804014327 * exp(-0.5 * z * z))];
-    },
-  },
-  swish: {
-    slope: 1.0998393201288676,
-    curvature: 0.5,
-    error: 128 * U,
-    at: (z) => {
-      const [s, t] = logistic(z);
-      return [z * s, s * (1 + z * t)];
-    },
-  },
-};
+function tanh(z: number): readonly [number, number] {
+  const t = exp(-2 * Math.abs(z));
+  return [(Math.sign(z) * (1 - t)) / (1 + t), (4 * t) / ((1 + t) * (1 + t))];
+}
 
-/** The activation of that name; undefined for one without a continuous derivative, or unknown. */
+function sigmoid(z: number): readonly [number, number] {
+  const [s, t] = logistic(z);
+  return [s - 0.5, s * t];
+}
+
+function swish(z: number): readonly [number, number] {
+  const [s, t] = logistic(z);
+  return [z * s, s * (1 + z * t)];
+}
+
+function gelu(z: number): readonly [number, number] {
+  const cdf = 0.5 * (1 + erf(Math.SQRT1_2 * z));
+  return [z * cdf, cdf + z * (0.3989422804014327 * exp(-0.5 * z * z))];
+}
+
+const PLAIN = new Map<string, Activation>([
+  ["tanh", { slope: 1, curvature: 0.7698003589195012, error: 128 * U, at: tanh }],
+  ["sigmoid", { slope: 0.25, curvature: 0.09622504486493764, error: 128 * U, at: sigmoid }],
+  ["softplus", { slope: 1, curvature: 0.25, error: 128 * U, at: (z) => [softplus(z), logistic(z)[0]] }],
+  ["swish", { slope: 1.0998393201288676, curvature: 0.5, error: 128 * U, at: swish }],
+  ["gelu", { slope: 1.1289041451851554, curvature: 0.7978845608028656, error: 2048 * U, at: gelu }],
+  [
+    "erf",
+    {
+      slope: 1.128379167095513,
+      curvature: 0.9678828980765738,
+      error: 2048 * U,
+      at: (z) => [erf(z), 1.1283791670955126 * exp(-z * z)],
+    },
+  ],
+]);
+
+/** The activation of that name, with its parameter; undefined for one without a continuous derivative, or unknown. */
 export function activationOf(kind: string, a: number): Activation | undefined {
-  if (kind !== "smooth-leaky-relu") return Object.hasOwn(PLAIN, kind) ? PLAIN[kind] : undefined;
-  if (!(a >= 0 && a <= 1)) return undefined;
-  const curvature = up(up(1 - a) / 4);
+  if (kind !== "smooth-leaky-relu" || !(a >= 0 && a <= 1)) return PLAIN.get(kind);
   const at = (z: number) => [a * z + (1 - a) * softplus(z), a + (1 - a) * logistic(z)[0]] as const;
-  return { slope: 1, curvature, error: 128 * U, at };
+  return { slope: 1, curvature: up(up(1 - a) / 4), error: 128 * U, at };
 }

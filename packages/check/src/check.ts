@@ -1,12 +1,13 @@
+import type { Layer } from "./balls.ts";
 import { down, up } from "./directed.ts";
-import { atMost, Fields, Rejection } from "./fields.ts";
-import type { Problem, ProblemLayer } from "./problem.ts";
+import { atMost, count, isTrue, type Json, list, number, reject } from "./fields.ts";
+import type { TrainedLayer } from "./kappa.ts";
+import type { Problem } from "./problem.ts";
 import { checkS1 } from "./s1.ts";
 import { checkS2 } from "./s2.ts";
-import { hashOfCertificate, hashOfData, hashOfWeights } from "./sha256.ts";
 
+/** x: n × d, row by row. */
 export interface CheckData {
-  /** n × d, row by row. */
   readonly x: Float64Array;
   readonly n: number;
   readonly d: number;
@@ -27,98 +28,98 @@ export type CheckVerdict =
  */
 export async function check(certificate: unknown, data: CheckData, weights: CheckWeights): Promise<CheckVerdict> {
   try {
-    const file = new Fields(certificate, "");
-    if (file.text("format") !== "surefoot-certificate/1") throw new Rejection("file", "not a surefoot-certificate/1");
-    if (file.text("digest") !== (await hashOfCertificate(certificate as object))) {
-      throw new Rejection("file", "the digest is not that of the file: it was changed after it was written");
-    }
-    const problem = await open(file, data, weights);
-    const { constants } = problem;
-    const [contraction, rate] = [constants.number("contraction"), constants.number("ratePerStep")];
-    atMost(1, constants.number("margin"), "residual", "margin ≥ 1");
-    const theorem = file.text("theorem");
-    if (theorem === "S1") checkS1(problem);
-    else if (theorem === "S2") checkS2(problem);
-    else throw new Rejection("file", `no theorem is called ${theorem}`);
-    atMost(up(contraction * contraction), rate, "rate", "contraction² ≤ rate per step");
-    const statement = statementOf(file.text("loss"), constants);
-    if (file.text("statement") !== statement) throw new Rejection("statement", `what is proved reads: ${statement}`);
-    return { verdict: "accepted", statement };
+    return { verdict: "accepted", statement: await prove(certificate as Json, data, weights) };
   } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
-    const { hypothesis, message: reason, by } = error;
-    return { verdict: "rejected", hypothesis, reason, ...(by !== undefined && Number.isFinite(by) ? { by } : {}) };
+    const { message: reason, cause } = error as Error;
+    const { hypothesis = "file", by = Number.NaN } = (cause ?? {}) as { hypothesis?: string; by?: number };
+    return { verdict: "rejected", hypothesis, reason, ...(Number.isFinite(by) ? { by } : {}) };
   }
 }
 
-const statementOf = (loss: string, constants: Fields): string =>
-  `Gradient descent on the ${loss} loss from these weights on these data with step size ${constants.number("stepSize")} reaches zero training loss: ` +
-  `after k steps the loss is at most ${constants.number("ratePerStep")}^k times the loss now, and the weights stay within ${constants.number("radius")} of where they are.`;
-
-async function open(file: Fields, data: CheckData, weights: CheckWeights): Promise<Problem> {
-  const { n, d, x, y } = data;
-  const about = file.object("data");
-  const finite = (v: Float64Array) => v.every(Number.isFinite);
-  if (about.count("n") !== n || about.count("d") !== d || n * d !== x.length || n !== y.length || n * d === 0) {
-    throw new Rejection(
-      "data",
-      `the certificate is about ${about.count("n")} samples of ${about.count("d")} numbers, not ${n} of ${d}`,
-    );
+async function prove(file: Json, data: CheckData, weights: CheckWeights): Promise<string> {
+  if (String(file.format) !== "surefoot-certificate/1") reject("file", "not a surefoot-certificate/1");
+  const { digest, ...rest } = file;
+  if (String(digest) !== (await sha256(new TextEncoder().encode(JSON.stringify(rest))))) {
+    reject("file", "the digest is not that of the file: it was changed after it was written");
   }
-  if (!finite(x) || !finite(y)) throw new Rejection("data", "the data hold a number that is not finite");
-  if (about.text("sha256") !== (await hashOfData(data))) throw new Rejection("data", "SHA-256: these are other data");
+  const { constants, loss } = file;
+  const [outer, rate, contraction] = [
+    number(constants.stepSize),
+    number(constants.ratePerStep),
+    number(constants.contraction),
+  ];
+  const problem = await open(file, data, weights, outer);
+  if (!(number(constants.margin) > 1)) reject("residual", "a margin of at most 1 proves nothing");
+  if (String(file.theorem) === "S1") checkS1(problem);
+  else if (String(file.theorem) === "S2") checkS2(problem);
+  else reject("file", `no theorem is called ${file.theorem}`);
+  atMost(up(contraction * contraction), rate, "rate", "contraction² ≤ rate per step");
+  const statement =
+    `Gradient descent on the ${loss} loss from these weights on these data with step size ${outer} reaches zero training loss: after k steps ` +
+    `the loss is at most ${rate}^k times the loss now, and the weights stay within ${number(constants.radius)} of where they are.`;
+  if (String(file.statement) !== statement) reject("statement", `what is proved reads: ${statement}`);
+  return statement;
+}
 
-  const network = file.object("network");
-  const activation = network.object("activation");
+async function open(file: Json, { x, n, d, y }: CheckData, weights: CheckWeights, outer: number): Promise<Problem> {
+  if (count(file.data.n) !== n || count(file.data.d) !== d || n * d !== x.length || n !== y.length || n * d === 0) {
+    reject("data", `the certificate is about ${file.data.n} samples of ${file.data.d} numbers, not ${n} of ${d}`);
+  }
+  const hash = await sha256(pack([n, d, x, y]));
+  if (String(file.data.sha256) !== hash) reject("data", "SHA-256: these are other data");
+
   const names: string[] = [];
   let inputs = d;
-  const layers = network.list("layers").map((value, l, all): ProblemLayer => {
-    const layer = new Fields(value, `network.layers.${l}.`);
-    const [rows, cols, scale] = [layer.count("rows"), layer.count("cols"), layer.number("scale")];
+  const layers = list(file.network.layers).map((layer, l, all): TrainedLayer => {
+    const [rows, cols, scale] = [count(layer.rows), count(layer.cols), number(layer.scale)];
     const fits = cols === inputs && rows > 0 && (l < all.length - 1 || rows === 1) && scale > 0;
-    if (!fits) throw new Rejection("network", `layer ${l + 1}: ${rows} × ${cols}, scale ${scale} does not fit`);
+    if (!fits) reject("network", `layer ${l + 1}: ${rows} × ${cols}, scale ${scale} does not fit`);
     inputs = rows;
-    const tensor = (name: string, length: number) => {
+    const tensor = (name: string, columns: number): Float64Array => {
       names.push(name);
-      const found = Object.hasOwn(weights, name) ? weights[name] : undefined;
-      const shaped = found && found.shape.reduce((a, b) => a * b, 1) === length && found.data.length === length;
-      if (!shaped || (length === rows * cols && rows > 1 && found.shape[0] !== rows)) {
-        throw new Rejection("weights", `${name}: ${length === rows ? rows : `${rows} × ${cols}`} numbers are needed`);
-      }
-      if (!finite(found.data)) throw new Rejection("weights", `${name} holds a number that is not finite`);
-      return found.data;
+      const { shape, data } = Object.hasOwn(weights, name) ? weights[name] : reject("weights", `${name} is missing`);
+      const fitting = shape[0] === rows && (shape[1] ?? 1) === columns && data.length === rows * columns;
+      return fitting ? data : reject("weights", `${name} is not ${rows} × ${columns}`);
     };
-    const weight = tensor(`W${l + 1}`, rows * cols);
-    const bias = layer.flag("bias") ? tensor(`b${l + 1}`, rows) : new Float64Array(0);
-    const trainsBias = layer.flag("trainsBias");
-    if (trainsBias && bias.length === 0) throw new Rejection("network", `layer ${l + 1} has no bias to train`);
-    return { rows, cols, scale, trainsWeight: layer.flag("trainsWeight"), trainsBias, weight, bias };
+    const weight = tensor(`W${l + 1}`, cols);
+    const bias = isTrue(layer.bias) ? tensor(`b${l + 1}`, 1) : new Float64Array(0);
+    const trainsBias = isTrue(layer.trainsBias) && bias.length > 0;
+    return { rows, cols, scale, trainsWeight: isTrue(layer.trainsWeight), trainsBias, weight, bias };
   });
-  if (layers.length === 0) throw new Rejection("network", "a network has at least one layer");
   const strange = Object.keys(weights).filter((name) => !names.includes(name));
-  if (strange.length > 0) throw new Rejection("weights", `the network has no tensor ${strange.join(", ")}`);
-  if (file.object("weights").text("sha256") !== (await hashOfWeights(layers))) {
-    throw new Rejection("weights", "SHA-256: these are other weights");
-  }
+  if (strange.length > 0) reject("weights", `the network has no tensor ${strange.join(", ")}`);
+  if (![x, y, ...layers.flatMap(tensorsOf)].every((v) => v.every(Number.isFinite)))
+    reject("data", "a number is not finite");
+  const parts = layers.flatMap(({ rows, cols, weight, bias }) => [
+    rows,
+    cols,
+    weight,
+    ...(bias.length > 0 ? [rows, 1, bias] : []),
+  ]);
+  if (String(file.weights.sha256) !== (await sha256(pack(parts))))
+    reject("weights", "SHA-256: these are other weights");
 
-  const constants = file.object("constants");
-  const outer = constants.number("stepSize");
-  const loss = file.text("loss");
-  const times = { sum: n, "half-mean": 1, mean: 2 }[loss]; // the loss is times/n · ½‖e‖²
-  if (times === undefined || !(outer > 0)) throw new Rejection("step size", `step size ${outer} of the loss "${loss}"`);
-  const step =
-    times === n ? { lower: outer, upper: outer } : { lower: down((times * outer) / n), upper: up((times * outer) / n) };
-  return {
-    n,
-    d,
-    x,
-    y,
-    layers,
-    activation: activation.text("kind"),
-    activationSlope: activation.has("slope") ? activation.number("slope") : 0,
-    form: file.text("form"),
-    constants,
-    witness: file.object("witness"),
-    step,
-  };
+  const times = { sum: n, "half-mean": 1, mean: 2 }[String(file.loss)]; // the loss is times/n · ½‖e‖²
+  if (times === undefined || !(outer > 0)) return reject("step size", `step size ${outer} of the loss ${file.loss}`);
+  const inner = (round: (v: number) => number) => (times === n ? outer : round(round(times * outer) / n));
+  return { n, d, x, y, layers, file, step: { lower: inner(down), upper: inner(up) } };
+}
+
+const tensorsOf = ({ weight, bias }: Layer): Float64Array[] => [weight, bias];
+
+/** Counts as 64-bit whole numbers and arrays as float64, little-endian, one after the other. */
+function pack(parts: readonly (number | Float64Array)[]): Uint8Array<ArrayBuffer> {
+  const size = parts.reduce((total: number, part) => total + (typeof part === "number" ? 1 : part.length), 0);
+  const view = new DataView(new ArrayBuffer(8 * size));
+  let at = 0;
+  for (const part of parts) {
+    if (typeof part === "number") view.setBigUint64(at++ * 8, BigInt(part), true);
+    else for (const value of part) view.setFloat64(at++ * 8, value, true);
+  }
+  return new Uint8Array(view.buffer);
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

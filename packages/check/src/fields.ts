@@ -1,95 +1,47 @@
-/** Reading a certificate: nothing is believed about its form either. A field that is not what it must be rejects the file. */
+/** JSON of unknown form. Reading it wrongly throws, and whatever a file makes this program throw rejects the file. */
+export interface Json {
+  readonly [name: string]: Json;
+}
 
-/** Ends a check; `check` turns it into its answer. */
-export class Rejection extends Error {
-  readonly hypothesis: string;
-  readonly by: number | undefined;
-  constructor(hypothesis: string, reason: string, by?: number) {
-    super(reason);
-    this.hypothesis = hypothesis;
-    this.by = by;
-  }
+export function reject(hypothesis: string, reason: string, by?: number): never {
+  throw new Error(reason, { cause: { hypothesis, by } });
 }
 
 /** Rejects unless value ≤ bound, whatever NaN is in play. */
 export function atMost(value: number, bound: number, hypothesis: string, statement: string): void {
-  if (value <= bound) return;
-  throw new Rejection(hypothesis, `${statement} does not hold: ${value} against ${bound}`, value - bound);
+  if (!(value <= bound)) reject(hypothesis, `${statement} does not hold: ${value} against ${bound}`, value - bound);
 }
 
 const bits = new DataView(new ArrayBuffer(8));
 
-/** "0x1.8000000000000p+1" (13 digits after the point, as C's %a and Python's float.hex write it); NaN for anything else. */
-export function parseHexFloat(text: unknown): number {
-  const match = typeof text === "string" ? /^(-?)0x([01])\.([0-9a-f]{13})p([+-]\d{1,4})$/.exec(text) : null;
-  if (!match) return Number.NaN;
-  const [, sign, lead, fraction, power] = match;
-  const exponent = lead === "1" ? Number(power) + 1023 : 0;
-  const zero = fraction === "0000000000000";
-  const fits = lead === "1" ? exponent >= 1 && exponent <= 2046 : Number(power) === (zero ? 0 : -1022);
-  if (!fits) return Number.NaN;
-  bits.setBigUint64(0, (BigInt(exponent) << 52n) | BigInt(`0x${fraction}`) | (sign ? 1n << 63n : 0n));
-  return bits.getFloat64(0);
+/** "0x1.8000000000000p+0" for 1.5, as C's %a and Python's float.hex write it. */
+function hexFloat(x: number): string {
+  bits.setFloat64(0, x);
+  const exponent = (bits.getUint16(0) >> 4) & 0x7ff;
+  const digits = (bits.getBigUint64(0) & 0xfffffffffffffn).toString(16).padStart(13, "0");
+  const power = exponent > 0 ? exponent - 1023 : x === 0 ? 0 : -1022;
+  return `${Object.is(Math.abs(x), x) ? "" : "-"}0x${exponent > 0 ? 1 : 0}.${digits}p${power < 0 ? "" : "+"}${power}`;
 }
 
-/** An object of the file; `path` names it in messages. */
-export class Fields {
-  readonly path: string;
-  private readonly values: Readonly<Record<string, unknown>>;
-  constructor(value: unknown, path: string) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw malformed(path, "an object");
-    this.values = value as Readonly<Record<string, unknown>>;
-    this.path = path;
-  }
-  get(name: string): unknown {
-    return Object.hasOwn(this.values, name) ? this.values[name] : undefined;
-  }
-  has(name: string): boolean {
-    return this.get(name) !== undefined;
-  }
-  object(name: string): Fields {
-    return new Fields(this.get(name), `${this.path}${name}.`);
-  }
-  list(name: string): readonly unknown[] {
-    const value = this.get(name);
-    if (!Array.isArray(value)) throw malformed(`${this.path}${name}`, "a list");
-    return value;
-  }
-  text(name: string): string {
-    const value = this.get(name);
-    if (typeof value !== "string") throw malformed(`${this.path}${name}`, "text");
-    return value;
-  }
-  flag(name: string): boolean {
-    const value = this.get(name);
-    if (typeof value !== "boolean") throw malformed(`${this.path}${name}`, "true or false");
-    return value;
-  }
-  count(name: string): number {
-    const value = this.get(name);
-    if (!Number.isSafeInteger(value) || !(Number(value) >= 0)) throw malformed(`${this.path}${name}`, "a count");
-    return Number(value);
-  }
-  /** A finite number, given twice: { hex, decimal }. */
-  number(name: string): number {
-    const pair = this.object(name);
-    return agree(pair.get("hex"), pair.get("decimal"), pair.path);
-  }
-  /** { hex: […], decimal: […] }. */
-  numbers(name: string): Float64Array {
-    const pair = this.object(name);
-    const [hex, decimal] = [pair.list("hex"), pair.list("decimal")];
-    if (hex.length !== decimal.length) throw malformed(pair.path, "two lists of one length");
-    return Float64Array.from(hex, (text, i) => agree(text, decimal[i], `${pair.path}${i}`));
-  }
+/** A finite number that is given twice, { hex, decimal }. */
+export function number(pair: Json): number {
+  const decimal: unknown = pair.decimal;
+  if (typeof decimal === "number" && Number.isFinite(decimal) && hexFloat(decimal) === String(pair.hex)) return decimal;
+  return reject("file", `${JSON.stringify(pair)} is not one finite number in two copies`);
 }
 
-function agree(hex: unknown, decimal: unknown, path: string): number {
-  const value = parseHexFloat(hex);
-  if (Number.isFinite(value) && Object.is(value, decimal)) return value;
-  throw malformed(path, `one finite number in both copies, not ${hex} and ${decimal}`);
+/** { hex: […], decimal: […] }. */
+export function numbers({ hex, decimal }: Json, length: number): Float64Array {
+  if (list(hex).length !== length || list(decimal).length !== length)
+    reject("file", `a list has not ${length} numbers`);
+  return Float64Array.from(list(hex), (copy, i) => number({ hex: copy, decimal: list(decimal)[i] }));
 }
 
-function malformed(path: string, wanted: string): Rejection {
-  return new Rejection("file", `${path.replace(/\.$/, "")}: expected ${wanted}`);
+export const list = (value: Json): readonly Json[] =>
+  Array.isArray(value) ? value : reject("file", "a list is missing");
+
+export const isTrue = (value: Json): boolean => (value as unknown) === true;
+
+export function count(value: Json): number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : reject("file", `${value} is not a count`);
 }

@@ -1,28 +1,32 @@
-import type { Fields } from "./fields.ts";
+import { type Ball, definite, gram, largest, plus, rows, zero } from "./balls.ts";
+import { type Json, reject } from "./fields.ts";
+import type { TrainedLayer } from "./kappa.ts";
 
-/** z_ℓ = scale·W h + b, W rows × cols; `bias` is empty without biases. */
-export interface ProblemLayer {
-  readonly rows: number;
-  readonly cols: number;
-  readonly scale: number;
-  readonly trainsWeight: boolean;
-  readonly trainsBias: boolean;
-  readonly weight: Float64Array;
-  readonly bias: Float64Array;
-}
-
-/** A certificate with the data and weights that it is about. */
+/** A certificate with the data and weights that it is about; `step` is the step size for the loss ½‖e‖². */
 export interface Problem {
   readonly n: number;
   readonly d: number;
   readonly x: Float64Array;
   readonly y: Float64Array;
-  readonly layers: readonly ProblemLayer[];
-  readonly activation: string;
-  readonly activationSlope: number;
-  readonly form: string;
-  readonly constants: Fields;
-  readonly witness: Fields;
-  /** The step size for the loss ½‖e‖². */
+  readonly layers: readonly TrainedLayer[];
+  readonly file: Json;
   readonly step: { readonly lower: number; readonly upper: number };
+}
+
+/** G̃ = X̃X̃ᵀ with the rows (s₁x_i if W1 is trained, 1 if b1 is). */
+export function gramOfData({ n, d, x, layers: [{ scale, trainsWeight, trainsBias }] }: Problem): Ball {
+  return plus(trainsWeight ? scale * scale : 0, gram(rows(n, d, x)), zero(n), Number(trainsBias));
+}
+
+/** Rejects unless λ_min ≥ bound (sign 1) or λ_max ≤ bound (sign −1) is proved; says what can be. */
+export function boundEigenvalue(a: Ball, bound: number, sign: 1 | -1, hypothesis: string, name: string): void {
+  if (definite(a, bound, sign)) return;
+  let [good, bad] = [-2 * sign * a.n * largest(a.mid), 2 * sign * a.n * largest(a.mid)];
+  for (let step = 0; step < 24; step++) {
+    const middle = (good + bad) / 2;
+    if (definite(a, middle, sign)) good = middle;
+    else bad = middle;
+  }
+  const relation = sign > 0 ? "≥" : "≤";
+  reject(hypothesis, `${name} ${relation} ${bound} is not proved, only ${relation} ${good}`, sign * (bound - good));
 }

@@ -3,11 +3,12 @@ import type { Measurer, SmoothEvidence } from "../certify/evidence.ts";
 import type { CertifyOutcome, PairsWitness, PathWitness, TheoremOutcome } from "../certify/outcome.ts";
 import { hasBit } from "../certify/s2-kernel.ts";
 import { residualNorm } from "../certify/s2-outcome.ts";
+import { THEOREMS } from "../certify/theorems.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { datasetHash } from "../data/hash.ts";
 import type { DataOptionsInput } from "../data/options.ts";
 import { SurefootError } from "../error.ts";
-import { addUp, divUp, mulUp } from "../interval/directed.ts";
+import { addUp, divUp, mulUp, sqrtUp } from "../interval/directed.ts";
 import type { Network } from "../network/network.ts";
 import type { LossSpec } from "../spec/loss.ts";
 import { textHash, weightsHash } from "./hashes.ts";
@@ -38,10 +39,11 @@ export async function certifyToFile(options: CertificateOptions): Promise<Certif
   const kept: Measurements = {};
   const first = await decide(options, leaveRoom(measurer, 0, kept));
   if (first.outcome.verdict !== "certified") return first;
+  const checkable = THEOREMS.filter(({ name }) => name === "S1" || name === "S2");
   for (const room of ROOMS) {
-    const decision = await decide(options, leaveRoom(measurer, room, kept));
+    const decision = await decide(options, leaveRoom(measurer, room, kept), checkable);
     const { outcome, theorem } = decision;
-    if (outcome.verdict !== "certified" || !theorem?.witness) continue;
+    if (outcome.verdict !== "certified" || !theorem?.witness || theorem.form === "structured") continue;
     const certificate = await write(options, outcome, theorem, measurer, kept, room);
     const { ratePerStep, contraction } = certificate.constants;
     if (!(contraction.decimal <= 1)) continue;
@@ -49,7 +51,7 @@ export async function certifyToFile(options: CertificateOptions): Promise<Certif
   }
   throw new SurefootError(
     "argument",
-    "the theorem holds here, but by too little for an independent check: a certificate file needs some room (try a smaller --step-size, or train a little longer)",
+    `certified by ${first.outcome.theorem} (${first.outcome.form} form, margin ${first.outcome.margin}), but there is no certificate file for it: files are written where S1 or the full form of S2 holds with some room for another program's rounding (train a little longer, or try a smaller step size)`,
   );
 }
 
@@ -71,7 +73,6 @@ async function write(
     radius: hexPair(theorem.radius ?? Number.NaN),
     contraction: hexPair(contraction),
     ratePerStep: hexPair(ratePerStep),
-    margin: hexPair(theorem.margin),
   };
   const file = {
     format: "surefoot-certificate/1" as const,
@@ -150,35 +151,49 @@ function proofOf(theorem: TheoremOutcome, kept: Measurements, room: number, data
 
 function proofOfS1(theorem: TheoremOutcome, { share, path, end }: PathWitness, evidence: SmoothEvidence) {
   const { kernel, residualNorm: residual, layers, twoLayer, hadamardNorm } = evidence;
-  const stacked = path.cells.some(({ bound }) => bound === "stacked");
+  // where κ is 0 the cells grow without end: more than MARGIN needs no proof
+  const cells = path.cells.filter(({ integral }) => integral <= MARGIN * residual.value.upper);
+  const margin = cells.length < path.cells.length ? Math.min(theorem.margin, MARGIN) : theorem.margin;
+  const { scale, stackedInputNorm, trainsWeight, trainsBias } = layers[0];
+  const input = mulUp(trainsWeight ? scale : 0, stackedInputNorm);
+  const data = sqrtUp(addUp(mulUp(input, input), trainsBias ? evidence.samples : 0));
   return {
     theorem: "S1" as const,
     form: theorem.form,
     constants: {
+      margin: hexPair(margin),
       lambdaMin: hexPair(kernel.lambdaMin.value.lower),
       lambdaMax: hexPair(kernel.lambdaMax.value.upper),
       residualNorm: hexPair(residual.value.upper),
       mu: hexPair(end.mu),
-      kappa: hexPair(end.kappa),
+      kappa: hexPair(atLeastTiny(end.kappa)),
     },
     witness: {
       share: hexPair(share),
-      right: hexPairs(path.cells.map(({ right }) => right)),
-      kappa: hexPairs(path.cells.map(({ kappa }) => kappa)),
-      bound: path.cells.map(({ bound }) => bound),
+      right: hexPairs(cells.map(({ right }) => right)),
+      kappa: hexPairs(cells.map(({ kappa }) => atLeastTiny(kappa))),
+      bound: cells.map(({ bound }) => bound),
       norms: {
         weights: hexPairs(layers.map(({ weightNorm }) => weightNorm)),
         hadamard: hexPair(twoLayer?.hadamardNorm ?? hadamardNorm ?? 0),
-        ...(twoLayer ? { data: hexPair(twoLayer.inputNorm) } : {}),
-        ...(stacked
-          ? {
-              stackedInputs: hexPairs(layers.map(({ stackedInputNorm }) => stackedInputNorm)),
+        data: hexPair(twoLayer?.inputNorm ?? data),
+        ...(twoLayer
+          ? {}
+          : {
+              stackedInputs: hexPairs(layers.map((layer) => layer.stackedInputNorm)),
               stackedGradients: hexPairs(layers.map(({ stackedGradientNorm }) => stackedGradientNorm)),
-            }
-          : {}),
+            }),
       },
     },
   };
+}
+
+/** The largest margin that a file of S1 states. */
+const MARGIN = 1e6;
+
+/** A bound of exactly 0 cannot be confirmed in rounded arithmetic. */
+function atLeastTiny(kappa: number): number {
+  return Math.max(kappa, 1e-250);
 }
 
 function proofOfS2(
@@ -191,6 +206,7 @@ function proofOfS2(
     theorem: "S2" as const,
     form: theorem.form,
     constants: {
+      margin: hexPair(theorem.margin),
       lambdaMin: hexPair(lambdaMin),
       lambdaMax: hexPair(lambdaMax),
       residualNorm: hexPair(residual),

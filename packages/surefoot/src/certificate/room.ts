@@ -84,12 +84,16 @@ function raised(measured: Measured, by: number): Measured {
   return { ...measured, value: { lower: measured.value.lower, upper: measured.value.upper + by } };
 }
 
+/** The κ bounds that @surefoot/check knows. */
+const CHECKED_BOUNDS = ["two-layer", "per-neuron", "stacked"];
+
 export function weakerSmooth(evidence: SmoothEvidence, room: number, dataset: Dataset): SmoothEvidence {
   const more = (x: number) => x * (1 + 2 * room) + 1e-60;
   const each = (v: Float64Array) => v.map(more);
   const { twoLayer, hadamardNorm, residualNorm } = evidence;
   return {
     ...evidence,
+    bounds: CHECKED_BOUNDS,
     kernel: weakerSpectrum(evidence.kernel, room),
     residualNorm: raised(residualNorm, room * residualNorm.value.upper + room * 2 ** -10 * scaleOf(dataset)),
     layers: evidence.layers.map((layer) => ({

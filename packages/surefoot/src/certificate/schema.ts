@@ -70,11 +70,11 @@ const s1 = z.strictObject({
     share: number,
     right: numbers,
     kappa: numbers,
-    bound: z.array(z.enum(["recursion", "two-layer", "per-neuron", "stacked"])),
+    bound: z.array(z.enum(["two-layer", "per-neuron", "stacked"])),
     norms: z.strictObject({
       weights: numbers,
       hadamard: number,
-      data: number.optional(),
+      data: number,
       stackedInputs: numbers.optional(),
       stackedGradients: numbers.optional(),
     }),

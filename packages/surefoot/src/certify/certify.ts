@@ -11,7 +11,7 @@ import { type Impossibility, impossibility } from "./impossible.ts";
 import { floatMeasurer } from "./measure.ts";
 import { provedMeasurer } from "./measure-proved.ts";
 import type { CertifyOutcome, TheoremOutcome } from "./outcome.ts";
-import { THEOREMS } from "./theorems.ts";
+import { THEOREMS, type Theorem } from "./theorems.ts";
 
 /** How the hypotheses are established. To add a mode is to write its measurer and a line here. */
 const MEASURERS = {
@@ -60,8 +60,12 @@ export interface Decision {
   readonly theorem?: TheoremOutcome;
 }
 
-/** `certify` with a measurer of the caller's. */
-export async function decide(options: CertifyOptions, measurer: Measurer): Promise<Decision> {
+/** `certify` with a measurer and a choice of theorems of the caller's. */
+export async function decide(
+  options: CertifyOptions,
+  measurer: Measurer,
+  theorems: readonly Theorem[] = THEOREMS,
+): Promise<Decision> {
   const { network, dataset, loss = "sum", stepSize } = options;
   checkData(network, dataset);
   if (stepSize !== undefined && !(stepSize > 0 && Number.isFinite(stepSize))) {
@@ -74,7 +78,7 @@ export async function decide(options: CertifyOptions, measurer: Measurer): Promi
   const { arithmetic } = measurer;
   const factor = factorOf(loss, dataset.y.length, arithmetic);
   const inner = stepSize === undefined ? undefined : arithmetic.mul(point(stepSize), factor);
-  const covering = THEOREMS.filter((theorem) => theorem.excludes(network) === undefined);
+  const covering = theorems.filter((theorem) => theorem.excludes(network) === undefined);
   const outcomes: TheoremOutcome[] = [];
   for (const theorem of covering) outcomes.push(await theorem.certify({ network, weights, dataset }, measurer, inner));
   const best = outcomes.sort(byMerit)[0];

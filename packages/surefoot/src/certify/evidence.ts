@@ -75,6 +75,8 @@ export interface SmoothEvidence {
   readonly layers: readonly LayerEvidence[];
   /** ≥ √λ_max(G̃∘G̃), G̃ as in `TwoLayerEvidence`, for networks of any depth; κ bound (d) is left out without it. */
   readonly hadamardNorm?: number;
+  /** Only these κ bounds may be used (default: all). */
+  readonly bounds?: readonly string[];
   /** Present iff there is exactly one hidden layer. */
   readonly twoLayer?: TwoLayerEvidence;
   /** How far the norms in `layers` and `twoLayer` can be trusted. */

@@ -37,5 +37,8 @@ type KappaRule = (evidence: SmoothEvidence, arithmetic: Arithmetic) => KappaBoun
 const RULES: readonly KappaRule[] = [twoLayerBound, neuronBound, recursionBound, stackedBound];
 
 export function kappaBounds(evidence: SmoothEvidence, arithmetic: Arithmetic): readonly KappaBound[] {
-  return RULES.map((rule) => rule(evidence, arithmetic)).filter((bound) => bound !== undefined);
+  const { bounds } = evidence;
+  return RULES.map((rule) => rule(evidence, arithmetic))
+    .filter((bound) => bound !== undefined)
+    .filter(({ name }) => bounds === undefined || bounds.includes(name));
 }
