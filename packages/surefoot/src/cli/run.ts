@@ -30,6 +30,7 @@ import { probeInterval } from "../train/probe-interval.ts";
 import { type RecordRow, runColumns, type TrainResult, train } from "../train/train.ts";
 import type { Verdict } from "./exit-code.ts";
 import { type CommonArguments, type DataArguments, openBackend, openData, openNetwork } from "./inputs.ts";
+import { writeRunCertificate } from "./run-certificate.ts";
 import { type RunSpec, runSpec } from "./run-spec.ts";
 import { createProgress, format, say } from "./terminal.ts";
 import type { TrainArguments } from "./train.ts";
@@ -176,7 +177,8 @@ async function perform(session: Session, signal: AbortSignal): Promise<FinishedR
       say(
         `step ${format(step)}: certified by ${outcome.theorem} at loss ${format(loss)}, margin ${format(outcome.margin)}`,
       );
-      if (folder) await writeWeights(certifiedWeightsFile(folder), event.state.weights);
+      const missing = folder && (await writeRunCertificate(folder, problem, event.state.weights, spec));
+      if (missing) say(`no certificate file: ${missing}`);
     } else {
       rows.push(event.row);
       record?.append(event.row);
@@ -281,7 +283,6 @@ function columnTypes(network: Network, probes: readonly ProbeName[]): RecordColu
 }
 
 const initialWeightsFile = (folder: RunFolder) => `${folder.path}/initial.safetensors`;
-export const certifiedWeightsFile = (folder: RunFolder) => `${folder.path}/certified.safetensors`;
 
 /** As JSON holds it. */
 function plain(certified: Certified | null): RunSpec["certified"] {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type FigureSpec, kernelFigure, lossFigure, marginFigure, type RunColumns } from "../figure/index.ts";
@@ -24,12 +25,11 @@ export async function writeOutputs(run: FinishedRun, folder: RunFolder): Promise
       holds: `the weights at step ${certifiedStep}, which the certificate is about`,
     });
   }
-  if (certificate) {
-    await writeAtomically(
-      folder.certificate,
-      `${JSON.stringify({ step: certifiedStep ?? result.state.step, ...certificate }, null, 2)}\n`,
-    );
-    files.push({ name: "certificate.json", holds: "the certificate: theorem, hypotheses, margin, rate" });
+  if (existsSync(folder.certificate)) {
+    files.push({
+      name: "certificate.json",
+      holds: "the certificate, for `surefoot verify` beside certified.safetensors",
+    });
   }
   const columns = columnsOf(run);
   const figures: [string, FigureSpec][] = [
