@@ -91,6 +91,10 @@ describe("surefoot kernel", () => {
       warrant: "computed",
     });
     expect((await readFile(file("K.npy"))).length).toBe(128 + 8 * 25);
+    const { proved } = result as { proved: { lambdaMin: { lower: number; upper: number } } };
+    expect(proved.lambdaMin.lower).toBeLessThanOrEqual(0.5);
+    expect(proved.lambdaMin.upper).toBeGreaterThanOrEqual(0.5);
+    expect(proved.lambdaMin.lower).toBeGreaterThan(0.5 * (1 - 1e-6));
   });
 
   it("needs a network for the empirical kernel", async () => {

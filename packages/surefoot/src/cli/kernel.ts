@@ -4,9 +4,9 @@ import { Command } from "commander";
 import type { Dataset } from "../data/dataset.ts";
 import { datasetHash } from "../data/index.ts";
 import { SurefootError } from "../error.ts";
-import { renderSvgInNode } from "../figure/node.ts";
-import { rasterize } from "../figure/png-node.ts";
 import { spectrumFigure } from "../figure/spectrum.ts";
+import type { EigenvalueBound } from "../interval/extreme-eigenvalues.ts";
+import { provedHInfinitySpectrum } from "../kernel/h-infinity-proved.ts";
 import { type BlockSource, evaluate, extremalByProducts, kernelMatrix, type LanczosOutcome } from "../kernel/index.ts";
 import { formatNpy, kernelFileTimes, openKernelFile, writeAtomically } from "../record/index.ts";
 import { EXIT } from "./exit-code.ts";
@@ -23,7 +23,9 @@ import {
 import { addArchitectureOptions, KERNEL_KINDS, type KernelArguments, openKernel } from "./kernel-source.ts";
 import { createProgress, format, print, printJson, say, table } from "./terminal.ts";
 
-type Arguments = DataArguments & KernelArguments & CommonArguments & { out?: string; figure?: string; memory?: number };
+type Arguments = DataArguments &
+  KernelArguments &
+  CommonArguments & { out?: string; figure?: string; memory?: number; float?: boolean };
 
 export function kernelCommand(): Command {
   const command = new Command("kernel")
@@ -50,6 +52,7 @@ export function kernelCommand(): Command {
       "what the matrix and its eigenvalues may take (default: half of what is free)",
       finiteNumber,
     )
+    .option("--float", "h-infinity: do without the proved bounds of the eigenvalues")
     .option("--figure <spectrum.svg|png>", "draw all eigenvalues");
   addCommonOptions(addNetworkOptions(addDataOptions(command)));
   return command
@@ -93,6 +96,8 @@ async function run(source: string, options: Arguments): Promise<void> {
       process.exitCode = EXIT.failure;
       return;
     }
+    const proved =
+      options.kind === "h-infinity" && fits && !options.float ? await provedEnds(dataset, backend) : undefined;
     const result = {
       n,
       d: dataset.x.cols,
@@ -102,6 +107,7 @@ async function run(source: string, options: Arguments): Promise<void> {
       lambdaMin: found.smallest?.value,
       lambdaMax: found.largest?.value,
       warrant: "computed",
+      ...(proved !== undefined ? { proved } : {}),
       residual: found.smallest?.residual,
       ...(found.status === "no-convergence" ? { status: "no-convergence" } : {}),
       method: "method" in found ? found.method : `Lanczos, ${found.steps} products`,
@@ -119,6 +125,14 @@ async function run(source: string, options: Arguments): Promise<void> {
   }
 }
 
+/** Two-sided bounds for the exact H∞ of the data (docs/proof.md, section 8), or why there are none. */
+async function provedEnds({ x }: Dataset, backend: Backend) {
+  const { smallest, largest } = await provedHInfinitySpectrum(x, backend);
+  const ends = (bound: EigenvalueBound) =>
+    bound.status === "proved" ? { lower: bound.lower, upper: bound.upper } : { reason: bound.reason };
+  return { lambdaMin: ends(smallest), lambdaMax: ends(largest) };
+}
+
 async function inMemory(
   source: BlockSource,
   options: Arguments,
@@ -134,6 +148,7 @@ async function inMemory(
   if (options.figure === undefined) return backend.extremalEigenvalues(kernel);
   const all = await backend.eigenvalues(kernel);
   if (all.status === "ok") {
+    const { rasterize, renderSvgInNode } = await import("../figure/index-node.ts"); // loads slowly, so only where it draws
     const svg = renderSvgInNode(spectrumFigure([{ name: options.kind, eigenvalues: all.values }]));
     await writeAtomically(options.figure, options.figure.endsWith(".svg") ? svg : rasterize(svg).png);
   }
@@ -208,6 +223,7 @@ function report(
     lambdaMax?: number | undefined;
     residual?: number | undefined;
     status?: string;
+    proved?: Awaited<ReturnType<typeof provedEnds>>;
     backend: { name: string; detail: string };
     file?: string;
     figure?: string;
@@ -224,6 +240,7 @@ function report(
       ["samples n, inputs d", `${result.n}, ${result.d}`],
       ...(result.parameters !== undefined ? [["parameters p", format(result.parameters)] as const] : []),
       ["λ_min", `${format(lambdaMin)}   (${how})`],
+      ...(result.proved !== undefined ? [["", provedLine(result.proved.lambdaMin)] as const] : []),
       ["λ_max", format(lambdaMax)],
       ["1/λ_max", `${format(1 / lambdaMax)}   (a step size for ½‖u−y‖²)`],
       ["backend", `${result.backend.name}: ${result.backend.detail}`],
@@ -231,4 +248,8 @@ function report(
       ...(result.figure !== undefined ? [["figure", result.figure] as const] : []),
     ]),
   );
+}
+
+function provedLine(bound: { lower: number; upper: number } | { reason: string }): string {
+  return "reason" in bound ? `no proved bounds: ${bound.reason}` : `proved to lie in [${bound.lower}, ${bound.upper}]`;
 }
