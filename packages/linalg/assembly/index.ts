@@ -6,6 +6,7 @@ export { elementwise } from "./bulk";
 export { cholesky, findNonFinite, nonFiniteRow, solveLeft } from "./factor";
 export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
 export { applyHalf, applyRotations, applySweep, collectRotations, converge, rotationSpace, sweep, tridiagonalValues } from "./implicit-ql";
+export { lazyLook, lookSpace } from "./lazy-look";
 export { scanCounts, scanNeurons, scanSpace } from "./lazy-scan";
 export { countRow, countTables, flushRow, maskCounts, maskSpace, weightedCounts, weightedRow, weightTables } from "./masks";
 export { heapBase } from "./memory";

@@ -10,6 +10,14 @@ export { normals, philox, unitInterval } from "./random.ts";
 export { createReferenceBackend } from "./reference/backend.ts";
 export { createWasmBackend, type WasmOptions } from "./wasm/backend.ts";
 export {
+  createLooker,
+  LOOK_BYTES_PER_PAIR,
+  LOOK_CLOSE,
+  LOOK_FLIPS,
+  type Looker,
+  type LookShape,
+} from "./wasm/lazy-look.ts";
+export {
   createNeuronScanner,
   type NeuronScanner,
   type ScanRequest,

@@ -1,6 +1,7 @@
 import { LinalgError } from "../error.ts";
 import { type Matrix, matrix } from "../matrix.ts";
 import type { Arena } from "./arena.ts";
+import { createLooker, type Looker, type LookShape } from "./lazy-look.ts";
 import { Runtime, type RuntimeOptions } from "./runtime.ts";
 
 /** What to draw and what to look for. */
@@ -54,6 +55,8 @@ export interface NeuronScanner {
     onShard: (shard: ScanShard) => void,
     between: (rowsDone: number) => Promise<void>,
   ): Promise<ScanTotals>;
+  /** Threads that look at due pairs, with the options of this scanner; the caller closes them. */
+  looker(shape: LookShape): Promise<Looker>;
   close(): Promise<void>;
 }
 
@@ -67,6 +70,7 @@ export async function createNeuronScanner(options: RuntimeOptions = {}): Promise
     detail: `WebAssembly, 128-bit SIMD, ${runtime.fused ? "relaxed multiply-add" : "separate multiply and add"}`,
     threads: runtime.threads,
     scan: (request, onShard, between) => runtime.exclusive((arena) => scan(runtime, arena, request, onShard, between)),
+    looker: (shape) => createLooker(shape, options),
     close: () => runtime.close(),
   };
 }

@@ -9,10 +9,15 @@ export class DueQueue {
   /** Two words to each item: the next item of its bucket (−1: none), its key. */
   readonly #links: Int32Array;
 
-  constructor(lists: number, items: number) {
-    this.#last = new Uint32Array(lists);
-    this.#heads = new Int32Array(lists * BUCKETS).fill(-1);
-    this.#links = new Int32Array(2 * items);
+  /** Arrays of their places: `last` one word to a list, `heads` 33, `links` two words to an item. They are taken over. */
+  constructor(last: Uint32Array, heads: Int32Array, links: Int32Array) {
+    this.#last = last.fill(0);
+    this.#heads = heads.fill(-1);
+    this.#links = links;
+  }
+
+  static of(lists: number, items: number): DueQueue {
+    return new DueQueue(new Uint32Array(lists), new Int32Array(lists * BUCKETS), new Int32Array(2 * items));
   }
 
   /** The item, which must not be in any list, falls due in `list` at clock reading `due` ≥ 0. */

@@ -2,6 +2,15 @@
 const FIELDS = 3;
 const FIRST_ROOM = 2;
 
+/** An array of `doubles` doubles that begins with `content`. */
+export type LedgerRoom = (content: Float64Array, doubles: number) => Float64Array | Promise<Float64Array>;
+
+const grown: LedgerRoom = (content, doubles) => {
+  const room = new Float64Array(doubles);
+  room.set(content);
+  return room;
+};
+
 /**
  * What the flips so far have added to c_rj = η Σ_{s<k} s_rj(s) e_j(s) = base_rj + s_rj S_j: one entry for each pair that has ever
  * flipped, however often. The entries of a slot lie next to one another, in the order of their first flips; a slot that outgrows
@@ -11,14 +20,23 @@ export class FlipLedger {
   readonly #starts: Uint32Array;
   readonly #lengths: Uint32Array;
   readonly #rooms: Uint32Array;
-  #data = new Float64Array(4096);
+  readonly #room: LedgerRoom;
+  #data: Float64Array = new Float64Array(0);
   #used = 0;
   #pairs = 0;
 
-  constructor(slots: number) {
-    this.#starts = new Uint32Array(slots);
-    this.#lengths = new Uint32Array(slots);
-    this.#rooms = new Uint32Array(slots);
+  /** Start and length by slot (zero), and where longer lists of entries go. */
+  constructor(starts: Uint32Array, lengths: Uint32Array, room: LedgerRoom = grown) {
+    this.#starts = starts;
+    this.#lengths = lengths;
+    this.#rooms = new Uint32Array(starts.length);
+    this.#room = room;
+  }
+
+  /** Makes sure that so many more pairs can be recorded: a slot with L entries has used up at most 4L, moves included. */
+  async reserve(pairs: number): Promise<void> {
+    const needed = 4 * FIELDS * (this.#pairs + pairs);
+    if (needed > this.#data.length) this.#data = await this.#room(this.#data, Math.max(4096, 2 * needed));
   }
 
   /** Number of pairs that have flipped at least once. */
@@ -26,7 +44,7 @@ export class FlipLedger {
     return this.#pairs;
   }
 
-  /** One flip of pair (slot, sample); `change` is +S_j(k) when it turned off, −S_j(k) when it turned on. */
+  /** One flip of pair (slot, sample), for which there is room (`reserve`); `change` is +S_j(k) when it turned off, −S_j(k) when it turned on. */
   record(slot: number, sample: number, change: number): void {
     const at = this.#find(slot, sample);
     this.#data[at + 1] += change;
@@ -93,11 +111,6 @@ export class FlipLedger {
 
   #move(slot: number): void {
     const room = Math.max(FIRST_ROOM, 2 * this.#rooms[slot]);
-    if (FIELDS * (this.#used + room) > this.#data.length) {
-      const grown = new Float64Array(2 * this.#data.length + FIELDS * room);
-      grown.set(this.#data);
-      this.#data = grown;
-    }
     const from = FIELDS * this.#starts[slot];
     this.#data.copyWithin(FIELDS * this.#used, from, from + FIELDS * this.#lengths[slot]);
     this.#starts[slot] = this.#used;

@@ -26,8 +26,8 @@ export interface PlanInput {
 
 /** Neuron index, output weight, head of its list of flips. */
 const BYTES_PER_NEURON = 8 + 8 + 4;
-/** Slot, ζ(0) and its place in the queue. */
-const BYTES_PER_PAIR = 4 + 8 + DueQueue.bytesPerItem;
+/** Slot, ζ(0), its place in the queue, and in the lists of due and of flipped pairs. */
+const BYTES_PER_PAIR = 4 + 8 + DueQueue.bytesPerItem + 4 + 8;
 /** Slot, sample, base, flips, link; a quarter of the watched pairs flip at the very most before the run asks again. */
 const BYTES_PER_FLIP = 4 + 4 + 8 + 8 + 4;
 /** Gram matrix, H, counts, their pending changes, counts at the start, and those of the start's threads. */

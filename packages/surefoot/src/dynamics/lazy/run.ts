@@ -1,4 +1,4 @@
-import type { Backend, NeuronScanner } from "@surefoot/linalg";
+import { type Backend, LOOK_BYTES_PER_PAIR, type Looker, type NeuronScanner } from "@surefoot/linalg";
 import type { Dataset } from "../../data/dataset.ts";
 import { SurefootError } from "../../error.ts";
 import type { Census } from "./census.ts";
@@ -10,7 +10,7 @@ import { type NeuronBlock, type NeuronSource, seededNeurons } from "./neuron-sou
 import { type LazyProbe, probe } from "./probe.ts";
 import { type LazyProblem, lazyProblem } from "./problem.ts";
 import { predictReach } from "./reach.ts";
-import { startPass } from "./start.ts";
+import { startPass, type WatchSet } from "./start.ts";
 import { type CloseDecision, type LazyState, Stepper } from "./stepper.ts";
 import { TangentCounts } from "./tangent-counts.ts";
 
@@ -23,7 +23,10 @@ export interface LazyOptions extends Long {
   /** η of w ← w − η∇(½‖u − y‖²). */
   readonly stepSize: number;
   readonly backend: Backend;
-  /** Passes over all neurons run on its threads (createNeuronScanner); without it on the backend. The caller closes it. */
+  /**
+   * Passes over all neurons, and the looks at pairs in every step, run on threads of its kind (createNeuronScanner); without it on the
+   * backend and on this thread. The caller closes it, and the run.
+   */
   readonly scanner?: NeuronScanner | undefined;
   /** Each neuron twice with opposite output weights: u(0) = 0. */
   readonly antisymmetric?: boolean;
@@ -55,6 +58,9 @@ const DEFAULT_HORIZON = 1000;
 /** The prediction uses another draw of u(0) and keeps H as it starts. */
 const DEFAULT_ROOM = 1.25;
 
+/** Of the 4 GiB that WebAssembly threads share, what pairs may take: the rest is for the flips. */
+const SHARED_MEMORY = 3e9;
+
 /** Milliseconds between two turns of the event loop. */
 const BREATH = 50;
 
@@ -83,9 +89,11 @@ export class LazyRun {
   readonly initialCounts: Float64Array;
   readonly #census: Census | undefined;
   #stepper: Stepper;
+  #looker: Looker | undefined;
   readonly #scanner: NeuronScanner | undefined;
   readonly #memoryLimit: number;
   #breathed = 0;
+  readonly #norms = new Map<number, number>();
 
   private constructor(
     problem: LazyProblem,
@@ -93,6 +101,7 @@ export class LazyRun {
     initialCounts: Float64Array,
     census: Census | undefined,
     stepper: Stepper,
+    looker: Looker | undefined,
     scanner: NeuronScanner | undefined,
     memoryLimit: number,
   ) {
@@ -101,6 +110,7 @@ export class LazyRun {
     this.initialCounts = initialCounts;
     this.#census = census;
     this.#stepper = stepper;
+    this.#looker = looker;
     this.#scanner = scanner;
     this.#memoryLimit = memoryLimit;
   }
@@ -148,9 +158,10 @@ export class LazyRun {
       frozenAt: undefined,
     };
     const tangent = new TangentCounts(problem.gram, saved?.counts ?? counts.slice(), source.width);
-    const stepper = new Stepper(problem, state, tangent, watch, reach);
-    if (saved) stepper.restore(saved.entries);
-    return new LazyRun(problem, plan, counts, census, stepper, options.scanner, memoryLimit);
+    const looker = await lookerFor(options.scanner, watch, problem);
+    const stepper = new Stepper(problem, state, tangent, watch, reach, looker);
+    if (saved) await stepper.restore(saved.entries);
+    return new LazyRun(problem, plan, counts, census, stepper, looker, options.scanner, memoryLimit);
   }
 
   get state(): Readonly<LazyState> {
@@ -173,7 +184,7 @@ export class LazyRun {
     const first = this.state.step;
     const close: CloseDecision[] = [];
     for (let done = 0; done < steps; ) {
-      const status = this.#stepper.advance(close);
+      const status = await this.#stepper.advance(close);
       if (status === "diverged") return { status, step: this.state.step };
       if (status === "out-of-reach") {
         const plan = await this.#watchMore(
@@ -203,16 +214,25 @@ export class LazyRun {
     if (plan.bytes > this.#memoryLimit) return plan;
     const { x, source, backend } = this.problem;
     const { watch } = await startPass(x, source, reach, { backend, scanner: this.#scanner }, long);
-    this.#stepper = new Stepper(this.problem, old.state, old.tangent, watch, reach);
-    this.#stepper.restore(old.savedFlips());
+    const looker = await lookerFor(this.#scanner, watch, this.problem);
+    const stepper = new Stepper(this.problem, old.state, old.tangent, watch, reach, looker);
+    await stepper.restore(old.savedFlips());
+    await this.#looker?.close();
+    this.#looker = looker;
+    this.#stepper = stepper;
     return undefined;
   }
 
-  /** Counts a decision whose |z| ≤ 16·2⁻⁵²·‖w_r‖‖x_i‖, with the neuron's own norm. */
+  /** Counts a decision whose |z| ≤ 16·2⁻⁵²·‖w_r(0)‖‖x_i‖. Chattering pairs come here in every late step: norms are kept. */
   async #judge({ slot, sample, zeta }: CloseDecision): Promise<void> {
     const { watch, state } = this.#stepper;
     const neuron = watch.neurons[slot];
-    const norm = Math.sqrt((await this.neuron(neuron)).w.reduce((sum, value) => sum + value * value, 0));
+    let norm = this.#norms.get(neuron);
+    if (norm === undefined) {
+      const { w } = await this.problem.source.block(neuron, 1);
+      norm = Math.sqrt(w.data.reduce((sum, value) => sum + value * value, 0));
+      this.#norms.set(neuron, norm);
+    }
     const z = (Math.abs(zeta) * Math.abs(watch.outputs[slot])) / Math.sqrt(this.problem.source.width);
     if (z > 16 * Number.EPSILON * norm * this.problem.norms[sample]) return;
     state.nearTies += 1;
@@ -268,10 +288,29 @@ export class LazyRun {
     return source.block(r, 1);
   }
 
+  /** Ends the threads that look at pairs. The run cannot go on; its state, and checkpoints of it, remain. */
+  async close(): Promise<void> {
+    await this.#looker?.close();
+  }
+
   /** Everything needed to continue; the pairs near their kinks are made again on resuming. O(n² + flipped pairs) bytes. */
   checkpoint(): LazyCheckpoint {
     return writeCheckpoint(this.problem, this.#stepper);
   }
+}
+
+/** Threads of the scanner's kind for the steps, where the pairs fit the memory that threads can share. */
+async function lookerFor(
+  scanner: NeuronScanner | undefined,
+  watch: WatchSet,
+  problem: LazyProblem,
+): Promise<Looker | undefined> {
+  const n = problem.x.rows;
+  const held = watch.neurons.length;
+  const bytes = watch.slots.length * LOOK_BYTES_PER_PAIR + held * (watch.bytes + 16) + 8 * n * n;
+  if (!scanner || bytes > SHARED_MEMORY) return undefined;
+  const { offsets } = watch;
+  return scanner.looker({ samples: n, patternBytes: watch.bytes, slots: held, offsets });
 }
 
 function planInput(problem: LazyProblem, reach: Float64Array) {

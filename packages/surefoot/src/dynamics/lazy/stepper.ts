@@ -1,6 +1,8 @@
+import { LOOK_CLOSE, LOOK_FLIPS, type Looker } from "@surefoot/linalg";
 import { SurefootError } from "../../error.ts";
 import { DueQueue } from "./due-queue.ts";
 import { FlipLedger } from "./flip-ledger.ts";
+import { PatternCounter } from "./pattern-counter.ts";
 import type { LazyProblem } from "./problem.ts";
 import type { WatchSet } from "./start.ts";
 import { SubsetSums } from "./subset-sums.ts";
@@ -23,7 +25,7 @@ export interface LazyState {
   flips: number;
   /** Pairs evaluated so far: the work that was done, not part of the result. */
   looks: number;
-  /** Decisions so far with |z| ≤ 16·2⁻⁵²·‖w‖‖x‖, which rounding may have decided, and the step of the first. */
+  /** Decisions so far with |z| ≤ 16·2⁻⁵²·‖w(0)‖‖x‖, which rounding may have decided, and the step of the first. */
   nearTies: number;
   firstNearTie: number | undefined;
   /** First step at which no S_j changed any more: patterns are frozen from there on. */
@@ -62,6 +64,8 @@ export class Stepper {
   readonly #everyPair: boolean;
   /** max_r |ζ_ri(0)| over the watched pairs. */
   readonly #farthest: Float64Array;
+  readonly #looker: Looker | undefined;
+  readonly #counter: PatternCounter;
   readonly #queue: DueQueue;
   readonly #sums: SubsetSums;
   readonly #due: Int32Array;
@@ -71,20 +75,36 @@ export class Stepper {
   readonly #change: Float64Array;
   readonly #flips: Flip[][];
 
-  constructor(problem: LazyProblem, state: LazyState, tangent: TangentCounts, watch: WatchSet, reach: Float64Array) {
+  /** With a looker the pairs live in its memory and its threads look at them; the iterates are the same to the bit. */
+  constructor(
+    problem: LazyProblem,
+    state: LazyState,
+    tangent: TangentCounts,
+    watch: WatchSet,
+    reach: Float64Array,
+    looker?: Looker,
+  ) {
     const n = problem.x.rows;
     this.#problem = problem;
     this.state = state;
     this.tangent = tangent;
-    this.watch = watch;
+    this.watch = looker ? moveTo(looker, watch) : watch;
+    this.#looker = looker;
+    looker?.gram.set(problem.gram);
     this.reach = reach;
     this.#everyPair = watch.slots.length === n * problem.source.width;
-    this.ledger = new FlipLedger(watch.neurons.length);
-    this.#queue = new DueQueue(2 * n, watch.slots.length);
+    const held = watch.neurons.length;
+    this.ledger = looker
+      ? new FlipLedger(looker.starts, looker.lengths, looker.ledgerRoom)
+      : new FlipLedger(new Uint32Array(held), new Uint32Array(held));
+    this.#queue = looker
+      ? new DueQueue(looker.last, looker.heads, looker.links)
+      : DueQueue.of(2 * n, watch.slots.length);
+    this.#counter = new PatternCounter(watch.bytes);
     this.#sums = new SubsetSums(watch.bytes);
     let longest = 0;
     for (let i = 0; i < n; i++) longest = Math.max(longest, watch.offsets[i + 1] - watch.offsets[i]);
-    this.#due = new Int32Array(longest);
+    this.#due = new Int32Array(looker ? 0 : longest);
     this.#product = new Float64Array(n);
     this.#upRate = new Float64Array(n);
     this.#downRate = new Float64Array(n);
@@ -104,9 +124,11 @@ export class Stepper {
   }
 
   /** Puts the flips of an earlier watch set back: bases, and the patterns of the pairs that flipped an odd number of times. */
-  restore(entries: Iterable<SavedFlip>): void {
+  async restore(entries: Iterable<SavedFlip>): Promise<void> {
     const { patterns, bytes } = this.watch;
-    for (const { neuron, sample, base, flips } of entries) {
+    const all = [...entries];
+    await this.ledger.reserve(all.length);
+    for (const { neuron, sample, base, flips } of all) {
       const slot = this.slotOf(neuron);
       if (slot === undefined) throw new SurefootError("file", `neuron ${neuron} has flipped but is not within reach`);
       this.ledger.restore(slot, sample, base, flips);
@@ -163,7 +185,7 @@ export class Stepper {
    * One step of gradient descent. "out-of-reach": a pair that is not watched could reach its kink in this step; nothing has been
    * changed, the watch set must be made again with a longer reach. "diverged": the residual is not finite any more.
    */
-  advance(close: CloseDecision[]): "ok" | "out-of-reach" | "diverged" {
+  async advance(close: CloseDecision[]): Promise<"ok" | "out-of-reach" | "diverged"> {
     const { state, tangent } = this;
     const { residual, sums, up, down } = state;
     const { stepSize, norms } = this.#problem;
@@ -191,7 +213,9 @@ export class Stepper {
     if (!Number.isFinite(size)) return "diverged";
     if (!moved) state.frozenAt ??= state.step;
     state.step += 1;
-    for (let i = 0; i < n; i++) this.#lookAtSample(i, close);
+    if (this.#looker) await this.#lookOnThreads(this.#looker, close);
+    else for (let i = 0; i < n; i++) this.#lookAtSample(i, close);
+    await this.ledger.reserve(this.#flips.reduce((sum, { length }) => sum + length, 0));
     for (let i = 0; i < n; i++) if (this.#flips[i].length > 0) this.#applyFlips(i);
     tangent.settle();
     return "ok";
@@ -220,9 +244,40 @@ export class Stepper {
     );
   }
 
+  /** A decision with |ζ_ri|·min(1, |a_r|) at or below this may be a near tie. */
+  #closest(i: number): number {
+    const { norms, source } = this.#problem;
+    return 16 * Number.EPSILON * norms[i] * (Math.sqrt(source.width) * source.largestNorm + this.state.path);
+  }
+
+  async #lookOnThreads(looker: Looker, close: CloseDecision[]): Promise<void> {
+    const { state, watch } = this;
+    const n = state.residual.length;
+    looker.sums.set(state.sums);
+    for (let i = 0; i < n; i++) {
+      looker.clocks[2 * i] = state.up[i];
+      looker.clocks[2 * i + 1] = state.down[i];
+      looker.cushions[i] = this.#cushion(i);
+      looker.closest[i] = this.#closest(i);
+    }
+    await looker.look();
+    for (let i = 0; i < n; i++) {
+      const first = watch.offsets[i];
+      state.looks += looker.report[i];
+      for (let q = first; q < first + looker.report[i]; q++) {
+        const marked = looker.due[q];
+        if (marked >= 0 && marked < LOOK_CLOSE) continue;
+        const pair = marked & ~(LOOK_FLIPS | LOOK_CLOSE);
+        const zeta = looker.flipped[q];
+        if (marked & LOOK_FLIPS) this.#flips[i].push({ pair, zeta });
+        if (marked & LOOK_CLOSE) close.push({ slot: watch.slots[pair], sample: i, zeta });
+      }
+    }
+  }
+
   #lookAtSample(i: number, close: CloseDecision[]): void {
     const { state, watch, ledger } = this;
-    const { gram, source } = this.#problem;
+    const { gram } = this.#problem;
     const n = state.residual.length;
     const due = this.#due;
     const queue = this.#queue;
@@ -235,8 +290,7 @@ export class Stepper {
     const { slots, zeta: initial, patterns, bytes, outputs } = watch;
     const bit = 1 << (i & 7);
     const cushion = this.#cushion(i);
-    const closest =
-      16 * Number.EPSILON * this.#problem.norms[i] * (Math.sqrt(source.width) * source.largestNorm + state.path);
+    const closest = this.#closest(i);
     const flips = this.#flips[i];
     this.#sums.prepare(gram, i * n, state.sums, count);
     for (let q = 0; q < count; q++) {
@@ -267,6 +321,7 @@ export class Stepper {
     // In the order of the neurons, whatever the order in which the queue gave them out.
     flips.sort((p, q) => p.pair - q.pair);
     const change = this.#change.fill(0);
+    const { signs } = this.#problem.source;
     let correction = 0;
     for (const { pair, zeta } of flips) {
       const slot = slots[pair];
@@ -276,18 +331,33 @@ export class Stepper {
       const weight = was === 1 ? -a * a : a * a;
       correction += a * Math.abs(a) * Math.abs(zeta);
       patterns[at + (i >> 3)] &= ~(1 << (i & 7));
-      for (let b = 0; b < bytes; b++) {
-        for (let mask = patterns[at + b]; mask !== 0; mask &= mask - 1) {
-          change[b * 8 + 31 - Math.clz32(mask & -mask)] += weight;
+      if (signs) this.#counter.add(patterns, at, was === 1 ? -1 : 1, change);
+      else {
+        for (let b = 0; b < bytes; b++) {
+          for (let mask = patterns[at + b]; mask !== 0; mask &= mask - 1) {
+            change[b * 8 + 31 - Math.clz32(mask & -mask)] += weight;
+          }
         }
       }
       change[i] += weight;
       if (was === 0) patterns[at + (i >> 3)] |= 1 << (i & 7);
       ledger.record(slot, i, was === 1 ? state.sums[i] : -state.sums[i]);
     }
+    if (signs) this.#counter.empty(change);
     state.residual[i] += correction / this.#problem.source.width;
     state.flips += flips.length;
     tangent.changeRow(i, change);
     flips.length = 0;
   }
+}
+
+/** The same watch set in the memory of a looker. */
+function moveTo(looker: Looker, watch: WatchSet): WatchSet {
+  looker.patterns.set(watch.patterns);
+  looker.outputs.set(watch.outputs);
+  looker.slotOf.set(watch.slots);
+  looker.zeta.set(watch.zeta);
+  const { neurons, bytes, offsets } = watch;
+  const { patterns, outputs, slotOf: slots, zeta } = looker;
+  return { neurons, outputs, patterns, bytes, offsets, slots, zeta };
 }
