@@ -1,0 +1,49 @@
+import { createNeuronScanner, createReferenceBackend } from "@surefoot/linalg";
+import { describe, expect, it } from "vitest";
+import { seededNeurons } from "../../src/dynamics/lazy/neuron-source.ts";
+import { lazyProblem } from "../../src/dynamics/lazy/problem.ts";
+import { startPass } from "../../src/dynamics/lazy/start.ts";
+import { type CloseDecision, type LazyState, Stepper } from "../../src/dynamics/lazy/stepper.ts";
+import { TangentCounts } from "../../src/dynamics/lazy/tangent-counts.ts";
+import { sphere } from "./direct.ts";
+
+const backend = createReferenceBackend();
+
+describe("steps on threads", () => {
+  it("are those of one thread to the bit, down to frozen patterns, close decisions included", async () => {
+    const [n, d, width] = [70, 60, 1500];
+    const dataset = await sphere(backend, 14, n, d);
+    const source = seededNeurons({ width, inputs: d, seed: 6 }, backend);
+    const problem = await lazyProblem(dataset, source, 1, backend);
+    const reach = new Float64Array(n).fill(60);
+    const scanner = await createNeuronScanner({ threads: 2 });
+    const trace: unknown[][] = [];
+    for (const threaded of [false, true]) {
+      const { outputs, counts, watch } = await startPass(dataset.x, source, reach, { backend }, {});
+      expect(watch.slots.length).toBeGreaterThan(50_000);
+      const state: LazyState = {
+        ...{ step: 0, path: 0, flips: 0, looks: 0, nearTies: 0, firstNearTie: undefined, frozenAt: undefined },
+        residual: outputs.map((u, i) => u - dataset.y[i]),
+        sums: new Float64Array(n),
+        up: new Float64Array(n),
+        down: new Float64Array(n),
+      };
+      const shape = { samples: n, patternBytes: watch.bytes, slots: watch.neurons.length, offsets: watch.offsets };
+      const looker = threaded ? await scanner.looker(shape) : undefined;
+      const tangent = new TangentCounts(problem.gram, counts.slice(), width);
+      const stepper = new Stepper(problem, state, tangent, watch, reach, looker);
+      let close = 0;
+      for (let k = 0; k < 220; k++) {
+        const decisions: CloseDecision[] = [];
+        expect(await stepper.advance(decisions)).toBe("ok");
+        close += decisions.length;
+      }
+      expect(state.flips).toBeGreaterThan(10_000);
+      expect(close).toBeGreaterThan(0);
+      trace.push([state, tangent.counts, stepper.ledger.pairs, [...stepper.savedFlips()], close]);
+      await looker?.close();
+    }
+    await scanner.close();
+    expect(trace[1]).toEqual(trace[0]);
+  });
+});
