@@ -36,6 +36,7 @@ export interface NetworkArguments {
 export interface CommonArguments {
   readonly backend: BackendName | "auto";
   readonly threads?: number;
+  readonly deterministic?: boolean;
   readonly json?: boolean;
 }
 
@@ -73,6 +74,7 @@ export function addCommonOptions(command: Command): Command {
         .default("auto"),
     )
     .option("--threads <n>", "threads of the linear algebra", wholeNumber(1))
+    .option("--deterministic", "the same bits on every machine and in the lab (wasm, without fused multiply-add)")
     .option("--json", "print the result as JSON on stdout");
 }
 
@@ -101,8 +103,8 @@ export function storedDataOptions(options: DataArguments): DataOptionsInput {
 
 export async function openBackend(options: CommonArguments): Promise<Backend> {
   try {
-    const threads = options.threads === undefined ? {} : { threads: options.threads };
-    return (await chooseBackend(options.backend, threads)).backend;
+    const { backend, threads, deterministic = false } = options;
+    return (await chooseBackend(backend, { deterministic, ...(threads === undefined ? {} : { threads }) })).backend;
   } catch (error) {
     if (error instanceof LinalgError && error.code === "backend-unavailable") {
       throw new SurefootError("backend", error.message, { cause: error });

@@ -6,6 +6,7 @@ import { doctorCommand } from "./doctor.ts";
 import { EXIT } from "./exit-code.ts";
 import { initCommand } from "./init.ts";
 import { kernelCommand } from "./kernel.ts";
+import { labCommand } from "./lab.ts";
 import { networksCommand } from "./networks.ts";
 import { say } from "./terminal.ts";
 import { trainCommand } from "./train.ts";
@@ -23,10 +24,16 @@ export function createProgram(): Command {
     .exitOverride();
   for (const command of [
     certifyCommand(),
+<<<<<<< HEAD
     verifyCommand(),
     trainCommand(),
     initCommand(),
     kernelCommand(),
+=======
+    trainCommand(),
+    kernelCommand(),
+    labCommand(),
+>>>>>>> 7a2b924 (Watch gradient descent become a theorem in the browser: the lab, and surefoot lab to serve it)
     doctorCommand(),
     networksCommand(),
   ])

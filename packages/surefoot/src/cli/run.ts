@@ -2,11 +2,9 @@ import type { BackendInfo } from "@surefoot/linalg";
 import { type CertifyOutcome, certify } from "../certify/index.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { datasetHash } from "../data/index.ts";
-import { initDescent } from "../dynamics/gradient-descent.ts";
 import type { ProbeName } from "../dynamics/probe.ts";
 import { createProblem, type Problem } from "../dynamics/problem.ts";
-import { snapshot } from "../dynamics/snapshot.ts";
-import { inverseLambdaMax, stepSizeSpec } from "../dynamics/step-size.ts";
+import { type StepSizeSpec, stepSizeSpec } from "../dynamics/step-size.ts";
 import { SurefootError } from "../error.ts";
 import { initialise } from "../network/initialise.ts";
 import type { Network, Weights } from "../network/network.ts";
@@ -27,6 +25,7 @@ import {
 import type { LossSpec } from "../spec/loss.ts";
 import type { Certified } from "../train/certification.ts";
 import { probeInterval } from "../train/probe-interval.ts";
+import { resolveStepSize } from "../train/resolve-step-size.ts";
 import { type RecordRow, runColumns, type TrainResult, train } from "../train/train.ts";
 import type { Verdict } from "./exit-code.ts";
 import { type CommonArguments, type DataArguments, openBackend, openData, openNetwork } from "./inputs.ts";
@@ -68,13 +67,13 @@ interface Session {
 const SAVE_EVERY_SECONDS = 20;
 
 export async function startRun(source: string, options: StartOptions, signal: AbortSignal): Promise<FinishedRun> {
-  checkStepSize(options.stepSize);
+  const rule = stepSizeRule(options.stepSize);
   const dataset = await openData(source, options);
   const backend = await openBackend(options);
   try {
     const opened = await openNetwork(options, dataset.x.cols, backend);
     const problem = await createProblem(opened.network, dataset, options.loss, backend);
-    const stepSize = await resolveStepSize(options.stepSize, problem, opened.weights);
+    const stepSize = await resolveStepSize(rule, problem, opened.weights);
     const spec: RunSpec = {
       data: { source, options: dataOptionsOf(options) },
       dataHash: await datasetHash(dataset),
@@ -227,33 +226,11 @@ function outcomeNow(problem: Problem, { state }: TrainResult, spec: RunSpec): Pr
   return certify({ network, weights: state.weights, dataset, loss, stepSize: spec.stepSize, backend, mode: spec.mode });
 }
 
-function checkStepSize(text: string): void {
-  if (!stepSizeSpec.safeParse(stepSizeOf(text)).success) {
-    throw new SurefootError("argument", `--step-size ${text}: expected a positive number, 1/lambda-max or certified`);
-  }
-}
-
-function stepSizeOf(text: string): number | string {
+function stepSizeRule(text: string): StepSizeSpec {
   const value = text.trim() === "" ? Number.NaN : Number(text);
-  return Number.isNaN(value) ? text : value;
-}
-
-async function resolveStepSize(text: string, problem: Problem, weights: Weights): Promise<number> {
-  const rule = stepSizeOf(text);
-  if (typeof rule === "number") return rule;
-  const at = snapshot(problem, await initDescent(problem, weights));
-  if (rule === "1/lambda-max") return inverseLambdaMax(at);
-  const { network, dataset, loss, backend } = problem;
-  const outcome = await certify({ network, weights, dataset, loss, backend });
-  const stepSize = outcome.stepSize ?? outcome.suggestedStepSize;
-  if (stepSize === null) {
-    const why = outcome.reasons[0] ?? outcome.statement;
-    throw new SurefootError(
-      "argument",
-      `--step-size certified: no theorem gives a step size here (${why}); give a number`,
-    );
-  }
-  return stepSize;
+  const rule = stepSizeSpec.safeParse(Number.isNaN(value) ? text : value);
+  if (rule.success) return rule.data;
+  throw new SurefootError("argument", `--step-size ${text}: expected a positive number, 1/lambda-max or certified`);
 }
 
 const DATA_OPTIONS = [

@@ -1,3 +1,4 @@
+import { exp, log } from "@surefoot/linalg";
 import { type CertifyMode, certify } from "../certify/certify.ts";
 import type { Point } from "../certify/evidence.ts";
 import { floatMeasurer } from "../certify/measure.ts";
@@ -70,9 +71,9 @@ export function createCertification(problem: Problem, stepSize: number, mode: Ce
   };
 }
 
-/** The certified curve at step k ≥ the certified step. */
+/** The certified curve at step k ≥ the certified step; by elementary functions that are the same in every engine, which `**` is not. */
 export function curveAt({ step, loss, ratePerStep }: Certified, k: number): number {
-  return loss * ratePerStep ** (k - step);
+  return k === step ? loss : loss * exp((k - step) * log(ratePerStep));
 }
 
 /**

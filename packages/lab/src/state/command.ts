@@ -1,0 +1,29 @@
+import type { Experiment } from "./experiment.ts";
+import { initialiserText, networkText } from "./text.ts";
+
+/** The command that runs the same experiment to the same bits; null where the command has no such engine. */
+export function commandOf({ data, ...rest }: Experiment): string | null {
+  if (rest.engine === "lazy") return null;
+  const options: (readonly [string, string | number | undefined])[] = [
+    ["classes", data.classes?.join(",")],
+    ["samples", data.samples],
+    ["data-seed", data.sampleSeed === 0 ? undefined : data.sampleSeed],
+    ["random-labels", data.shuffle],
+    ["normalize", data.normalize === "unit-rows" ? undefined : data.normalize],
+    ["mu", data.mu],
+    ["label", data.label],
+    ["network", networkText(rest.network)],
+    ["init", initialiserText(rest.initialiser)],
+    ["seed", rest.seed],
+    ["loss", rest.loss === "sum" ? undefined : rest.loss],
+    ["step-size", rest.stepSize],
+    ["steps", rest.steps],
+  ];
+  const words = options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${quote(String(value))}`]));
+  return ["surefoot train", quote(data.source), ...words, "--backend wasm --deterministic"].join(" ");
+}
+
+/** For a POSIX shell. */
+function quote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+}

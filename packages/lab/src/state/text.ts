@@ -1,0 +1,32 @@
+import { type InitialiserSpec, type NetworkSpec, networkFromText } from "surefoot";
+
+/** The shortest text that `networkFromText` reads back as this network. */
+export function networkText(spec: NetworkSpec): string {
+  const short =
+    spec.kind === "two-layer-relu"
+      ? `two-layer-relu:${spec.width}`
+      : typeof spec.activation === "string"
+        ? `${spec.activation}:${spec.widths.join(",")}`
+        : undefined;
+  if (short && JSON.stringify(networkFromText(short)) === canonical(spec)) return short;
+  return JSON.stringify(spec);
+}
+
+/** With the fields in the order of the schema. */
+const canonical = (spec: NetworkSpec) => JSON.stringify(networkFromText(JSON.stringify(spec)));
+
+/** The text that `initialiserFromText` reads back as this initialiser. */
+export function initialiserText(spec: InitialiserSpec): string {
+  switch (spec.kind) {
+    case "positive":
+      return `positive:${spec.scale}`;
+    case "boxed-lecun":
+      return `boxed-lecun:${spec.box}`;
+    case "gaussian":
+    case "sphere":
+    case "antisymmetric":
+      return spec.output === undefined ? spec.kind : JSON.stringify(spec);
+    default:
+      return spec.kind;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Tour } from "./tour.ts";
+
+const DATA = "data=orthonormal:n=8,d=10";
+
+/** Chatterjee 2022. */
+export const chatterjee: Tour = {
+  name: "local-condition",
+  title: "A local condition and positive weights",
+  about: "Chatterjee 2022: convergence of deep networks of fixed width on independent inputs.",
+  steps: [
+    {
+      title: "A condition at one point",
+      text: "If near the starting point the squared gradient is at least α times the loss, over a ball that is large enough for the loss at the start, gradient descent cannot leave the ball and must reach zero loss. No width is needed, only a comparison of numbers. The badge is such a comparison.",
+      state: `${DATA}&network=softplus:32,32&steps=400`,
+    },
+    {
+      title: "The ball",
+      text: "This is the ball of the certificate, once there is one. The weights move inside it; its radius bounds the length of their whole way from there on.",
+      state: `${DATA}&network=softplus:32,32&steps=400&view=ball`,
+    },
+    {
+      title: "Positive weights",
+      text: "Chatterjee starts with the first layer at zero, positive hidden weights and large output weights. On linearly independent inputs this makes the kernel well conditioned whatever the width: look at its eigenvalues, all close together.",
+      state: `${DATA}&network=${encodeURIComponent('{"kind":"fully-connected","widths":[32,32],"activation":"softplus","scaling":"standard"}')}&init=positive:5&steps=300&step-size=certified&view=spectrum`,
+    },
+    {
+      title: "Against LeCun",
+      text: "Run A starts positive, run B from LeCun's random weights, with the same widths, both with a step size from their own kernel. Compare the slopes of the loss.",
+      state: `${DATA}&network=${encodeURIComponent('{"kind":"fully-connected","widths":[32,32],"activation":"softplus","scaling":"standard"}')}&init=positive:5&steps=300&step-size=certified&vs=1&vs.init=lecun&vs.step-size=1/lambda-max`,
+    },
+    {
+      title: "Why independent inputs",
+      text: "Twelve inputs in ten dimensions are not independent. The condition of the theorem asks for more than the data give, and a positive start makes the network nearly linear: the kernel loses its least eigenvalues.",
+      state: `data=sphere:n=12,d=10&network=${encodeURIComponent('{"kind":"fully-connected","widths":[32,32],"activation":"softplus","scaling":"standard"}')}&init=positive:5&steps=300&view=spectrum`,
+    },
+  ],
+};
