@@ -71,9 +71,9 @@ export class Looks {
   }
 
   async #limitKernel(): Promise<{ kernel: Float64Array | null; values: Float64Array | null }> {
-    const { network, dataset, backend, gram } = this.#problem;
+    const { network, dataset, backend } = this.#problem;
     if (network.spec.kind !== "two-layer-relu") return { kernel: null, values: null };
-    const kernel = await hInfinity(dataset.x, backend, gram);
+    const kernel = await hInfinity(dataset.x, backend);
     return { kernel: kernel.data, values: await this.#eigenvalues(kernel) };
   }
 

@@ -20,13 +20,13 @@ export const chatterjee: Tour = {
     },
     {
       title: "Positive weights",
-      text: "Chatterjee starts with the first layer at zero, positive hidden weights and large output weights. On linearly independent inputs this makes the kernel well conditioned whatever the width: look at its eigenvalues, all close together.",
+      text: "Chatterjee starts with the first layer at zero, positive hidden weights and large output weights. With the first layer at zero the kernel is a multiple of the Gram matrix of the inputs, here of the identity: at the start all its eigenvalues are equal. Look how far they spread.",
       state: `${DATA}&network=${encodeURIComponent('{"kind":"fully-connected","widths":[32,32],"activation":"softplus","scaling":"standard"}')}&init=positive:5&steps=300&step-size=certified&view=spectrum`,
     },
     {
       title: "Against LeCun",
-      text: "Run A starts positive, run B from LeCun's random weights, with the same widths, both with a step size from their own kernel. Compare the slopes of the loss.",
-      state: `${DATA}&network=${encodeURIComponent('{"kind":"fully-connected","widths":[32,32],"activation":"softplus","scaling":"standard"}')}&init=positive:5&steps=300&step-size=certified&vs=1&vs.init=lecun&vs.step-size=1/lambda-max`,
+      text: "Run A starts positive, run B from LeCun's random weights, with the same widths, both with the step size that a theorem suggests for their own kernel. Compare the slopes of the loss.",
+      state: `${DATA}&network=${encodeURIComponent('{"kind":"fully-connected","widths":[32,32],"activation":"softplus","scaling":"standard"}')}&init=positive:5&steps=300&step-size=certified&vs=1&vs.init=lecun`,
     },
     {
       title: "Why independent inputs",

@@ -20,7 +20,7 @@ export const du2018: Tour = {
     },
     {
       title: "Two points come close",
-      text: "Now two inputs are 0.5 apart. Their rows of the kernel are nearly the same, and λ_min drops to about a fifth of what it was. The theorem needs a smaller residual before it holds: the certificate comes later. Look at the least eigenvalue.",
+      text: "Now two inputs are 0.5 apart. Their rows of the kernel are nearly the same, and λ_min is far below ½. The theorem needs a smaller residual before it holds: the certificate comes later. Look at the least eigenvalue.",
       state:
         "data=colliding-pair:n=10,d=10,epsilon=0.5&network=two-layer-relu:1024&init=antisymmetric&steps=300&view=spectrum",
     },

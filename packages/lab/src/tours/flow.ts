@@ -30,7 +30,7 @@ export const flow: Tour = {
     },
     {
       title: "A step from the other side",
-      text: "η = 0.8 is far above 2/λ_max of this kernel (see the red mark on the slider). The fastest direction now grows at every step. The loss may diverge, or the network may jump to another place where its kernel is smaller: nothing promises which.",
+      text: "η = 0.8 is about twice 2/λ_max of the first kernel (the red mark on the slider). The fastest direction grows, the loss rises, and the network is thrown to a place where its kernel is smaller; there it settles, at the edge of what η allows. Other networks diverge instead. No theorem covers this: the badge says what the step size would have to be.",
       state: `${SPHERE}&network=tanh:512&steps=200&step-size=0.8&speed=5`,
     },
     {

@@ -8,11 +8,11 @@ export const zou: Tour = {
   steps: [
     {
       title: "The quantity φ",
-      text: "Zou et al. ask only that any two samples with different labels be at least φ apart. Here all samples are at least 0.9 apart, with He's initial weights. The theorems in this lab are about the squared loss and full-batch steps, not the cross-entropy and SGD of the paper; what separation does is the same.",
+      text: "Zou et al. ask only that any two samples with different labels be at least φ apart. Here all samples are at least 0.9 apart. The theorems in this lab are about the squared loss and full-batch steps, not the cross-entropy and SGD of the paper; what separation does is the same.",
       state: "data=separated:n=10,d=8,delta=0.9&network=two-layer-relu:1024&init=antisymmetric&steps=200",
     },
     {
-      title: "Less separation, smaller kernel",
+      title: "Less separation, smaller λ_min",
       text: "Run A keeps samples 0.9 apart, in run B two of them are 0.2 apart. The least eigenvalue shrinks with φ, and with it the speed.",
       state:
         "data=separated:n=10,d=8,delta=0.9&network=two-layer-relu:1024&init=antisymmetric&steps=200&vs=1&vs.data=colliding-pair:n=10,d=8,epsilon=0.2",

@@ -24,16 +24,11 @@ export function createProgram(): Command {
     .exitOverride();
   for (const command of [
     certifyCommand(),
-<<<<<<< HEAD
     verifyCommand(),
     trainCommand(),
     initCommand(),
     kernelCommand(),
-=======
-    trainCommand(),
-    kernelCommand(),
     labCommand(),
->>>>>>> 7a2b924 (Watch gradient descent become a theorem in the browser: the lab, and surefoot lab to serve it)
     doctorCommand(),
     networksCommand(),
   ])
