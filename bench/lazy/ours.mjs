@@ -5,7 +5,7 @@ import { createNeuronScanner, createWasmBackend, matrix } from "@surefoot/linalg
 import { certifyLazyRun, createLazyRun } from "surefoot";
 
 const [folder, text] = process.argv.slice(2);
-const { n, inputs, width, steps, seed, stepSize, threads, certify } = JSON.parse(text);
+const { n, inputs, width, steps, seed, stepSize, threads, certify, trace } = JSON.parse(text);
 const load = (name) => {
   const bytes = readFileSync(join(folder, name));
   return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -28,11 +28,19 @@ if (certify) {
   const found = await certifyLazyRun(run);
   Object.assign(result, { certified: seconds(), verdict: found.outcome?.verdict, margin: found.outcome?.margin });
 }
-const outcome = await run.step(steps);
+let outcome;
+const losses = [run.loss];
+if (trace) {
+  for (let k = 0; k < steps; k++) {
+    outcome = await run.step();
+    losses.push(run.loss);
+  }
+} else outcome = await run.step(steps);
 Object.assign(result, {
   total: seconds(),
   status: outcome.status,
   loss: run.loss,
+  ...(trace ? { losses } : {}),
   flips: run.state.flips,
   looks: run.state.looks,
   nearTies: run.state.nearTies,
@@ -40,5 +48,6 @@ Object.assign(result, {
   detail: `${backend.info.detail}; scan: ${scanner.detail}`,
 });
 console.log(JSON.stringify(result));
+await run.close();
 await scanner.close();
 await backend.close();

@@ -55,13 +55,13 @@ const title = ({ n, d, width, steps }) => `n=${n} d=${d} m=${width.toExponential
 /** Seconds of one direct step at `directWidth`, on the folder's data; checks the lazy run's losses on the way. */
 function direct(folder, job) {
   const peer = run("python3", join(here, "numpy_peer.py"), folder, JSON.stringify(job));
-  for (let steps = 0; steps < peer.losses.length; steps++) {
-    const { loss } = node("ours.mjs", folder, { ...job, width: job.directWidth, steps, certify: false });
-    const theirs = peer.losses[steps];
-    if (theirs > 1e-9 && Math.abs(loss - theirs) > AGREE * theirs) {
-      throw new Error(`${title(job)}: after ${steps} steps the loss is ${loss}, direct descent has ${theirs}`);
+  const same = { width: job.directWidth, steps: job.directSteps, trace: true, certify: false };
+  const { losses } = node("ours.mjs", folder, { ...job, ...same });
+  peer.losses.forEach((theirs, k) => {
+    if (theirs > 1e-9 && Math.abs(losses[k] - theirs) > AGREE * theirs) {
+      throw new Error(`${title(job)}: after ${k} steps the loss is ${losses[k]}, direct descent has ${theirs}`);
     }
-  }
+  });
   return peer;
 }
 

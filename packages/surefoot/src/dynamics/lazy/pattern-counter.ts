@@ -9,22 +9,23 @@ for (let byte = 0; byte < 256; byte++) {
 /** The largest count that eight bits hold. */
 const FULL = 255;
 
-/** Σ ± s_rj over some patterns, for all j at once: counters of one byte, four to a word, emptied before they are full. */
+/** Σ s_rj over some patterns, for all j at once: counters of one byte, four to a word, emptied before they are full. */
 export class PatternCounter {
   readonly #bytes: number;
   readonly #words: Uint32Array;
+  readonly #sign: 1 | -1;
   #held = 0;
-  #sign = 1;
 
-  constructor(bytes: number) {
+  /** Counts with this sign. */
+  constructor(bytes: number, sign: 1 | -1) {
     this.#bytes = bytes;
     this.#words = new Uint32Array(2 * bytes);
+    this.#sign = sign;
   }
 
-  /** Adds sign·s_j for the pattern at masks[offset …]; `total` gets it at the latest with `empty`. */
-  add(masks: Uint8Array, offset: number, sign: 1 | -1, total: Float64Array): void {
-    if (this.#held === FULL || (sign !== this.#sign && this.#held > 0)) this.empty(total);
-    this.#sign = sign;
+  /** Adds the pattern at masks[offset …]; `total` gets it at the latest with `empty`. */
+  add(masks: Uint8Array, offset: number, total: Float64Array): void {
+    if (this.#held === FULL) this.empty(total);
     this.#held += 1;
     const words = this.#words;
     for (let b = 0; b < this.#bytes; b++) {
@@ -36,7 +37,8 @@ export class PatternCounter {
 
   /** Adds what is held to total[j], j < total.length. */
   empty(total: Float64Array): void {
-    for (let j = 0; j < total.length && this.#held > 0; j++) {
+    if (this.#held === 0) return;
+    for (let j = 0; j < total.length; j++) {
       total[j] += this.#sign * ((this.#words[j >> 2] >>> (8 * (j & 3))) & 255);
     }
     this.#words.fill(0);

@@ -65,7 +65,9 @@ export class Stepper {
   /** max_r |ζ_ri(0)| over the watched pairs. */
   readonly #farthest: Float64Array;
   readonly #looker: Looker | undefined;
-  readonly #counter: PatternCounter;
+  /** Patterns of the pairs of one sample that turn on, and of those that turn off. */
+  readonly #turnOn: PatternCounter;
+  readonly #turnOff: PatternCounter;
   readonly #queue: DueQueue;
   readonly #sums: SubsetSums;
   readonly #due: Int32Array;
@@ -100,7 +102,8 @@ export class Stepper {
     this.#queue = looker
       ? new DueQueue(looker.last, looker.heads, looker.links)
       : DueQueue.of(2 * n, watch.slots.length);
-    this.#counter = new PatternCounter(watch.bytes);
+    this.#turnOn = new PatternCounter(watch.bytes, 1);
+    this.#turnOff = new PatternCounter(watch.bytes, -1);
     this.#sums = new SubsetSums(watch.bytes);
     let longest = 0;
     for (let i = 0; i < n; i++) longest = Math.max(longest, watch.offsets[i + 1] - watch.offsets[i]);
@@ -331,7 +334,7 @@ export class Stepper {
       const weight = was === 1 ? -a * a : a * a;
       correction += a * Math.abs(a) * Math.abs(zeta);
       patterns[at + (i >> 3)] &= ~(1 << (i & 7));
-      if (signs) this.#counter.add(patterns, at, was === 1 ? -1 : 1, change);
+      if (signs) (was === 1 ? this.#turnOff : this.#turnOn).add(patterns, at, change);
       else {
         for (let b = 0; b < bytes; b++) {
           for (let mask = patterns[at + b]; mask !== 0; mask &= mask - 1) {
@@ -343,7 +346,8 @@ export class Stepper {
       if (was === 0) patterns[at + (i >> 3)] |= 1 << (i & 7);
       ledger.record(slot, i, was === 1 ? state.sums[i] : -state.sums[i]);
     }
-    if (signs) this.#counter.empty(change);
+    this.#turnOn.empty(change);
+    this.#turnOff.empty(change);
     state.residual[i] += correction / this.#problem.source.width;
     state.flips += flips.length;
     tangent.changeRow(i, change);
