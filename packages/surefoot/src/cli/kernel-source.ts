@@ -49,8 +49,8 @@ export interface OpenedKernel {
   readonly architecture?: ArchitectureSpec;
   readonly parameters?: number;
   readonly name: string;
-  /** Of a finite network: outputs on the data. */
-  readonly features?: TangentFeatures;
+  /** Of a finite network: its outputs before training, on the data and elsewhere. */
+  readonly finite?: { readonly outputs: Float64Array; readonly outputsAt: (z: Matrix) => Promise<Float64Array> };
 }
 
 /** The kernel that the options name, for the rows of x. */
@@ -75,37 +75,40 @@ export async function openKernel(options: KernelArguments, x: Matrix, backend: B
 
 async function openEmpirical(options: KernelArguments, x: Matrix, backend: Backend): Promise<OpenedKernel> {
   refuse(options, ["wStd", "bStd"]);
-  const name = "K = J·Jᵀ at these weights";
-  if (options.architecture !== undefined) {
-    const spec = readArchitecture(options);
-    if (spec.kind === "fully-connected" || options.network !== undefined || options.width === undefined) {
-      throw new SurefootError(
-        "argument",
-        "--kind empirical takes --network for fully connected networks, and --architecture with --width for residual ones",
-      );
-    }
-    const weights = await initialiseResidual(spec, x.cols, options.width, options.seed, backend);
-    const features = await residualFeatures(spec, weights, x, backend);
-    const parameters = [...weights.w, weights.a].reduce((sum, { data }) => sum + data.length, 0);
-    return {
-      source: empiricalKernel(features, backend),
-      between: async (z) => empiricalKernel(await residualFeatures(spec, weights, z, backend), backend, features),
-      architecture: spec,
-      parameters,
-      name,
-      features,
-    };
-  }
-  refuse(options, ["width"]);
-  const { network, weights } = await openNetwork(options, x.cols, backend);
-  const features = await networkFeatures(network, weights, x, backend);
+  const { features, parameters, architecture } = await openFinite(options, x, backend);
+  const here = await features(x);
   return {
-    source: empiricalKernel(features, backend),
-    between: async (z) => empiricalKernel(await networkFeatures(network, weights, z, backend), backend, features),
-    parameters: network.parameters,
-    name,
-    features,
+    source: empiricalKernel(here, backend),
+    between: async (z) => empiricalKernel(await features(z), backend, here),
+    ...(architecture ? { architecture } : {}),
+    parameters,
+    name: "K = J·Jᵀ at these weights",
+    finite: { outputs: here.outputs, outputsAt: async (z) => (await features(z)).outputs },
   };
+}
+
+interface Finite {
+  readonly features: (x: Matrix) => Promise<TangentFeatures>;
+  readonly parameters: number;
+  readonly architecture?: ArchitectureSpec;
+}
+
+async function openFinite(options: KernelArguments, x: Matrix, backend: Backend): Promise<Finite> {
+  if (options.architecture === undefined) {
+    refuse(options, ["width"]);
+    const { network, weights } = await openNetwork(options, x.cols, backend);
+    return { features: (z) => networkFeatures(network, weights, z, backend), parameters: network.parameters };
+  }
+  const spec = readArchitecture(options);
+  if (spec.kind === "fully-connected" || options.network !== undefined || options.width === undefined) {
+    throw new SurefootError(
+      "argument",
+      "--kind empirical takes --network for fully connected networks, and --architecture with --width for residual ones",
+    );
+  }
+  const weights = await initialiseResidual(spec, x.cols, options.width, options.seed, backend);
+  const parameters = [...weights.w, weights.a].reduce((sum, { data }) => sum + data.length, 0);
+  return { features: (z) => residualFeatures(spec, weights, z, backend), parameters, architecture: spec };
 }
 
 const FLAGS = { architecture: "--architecture", wStd: "--w-std", bStd: "--b-std", width: "--width" } as const;

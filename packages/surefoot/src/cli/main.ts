@@ -8,6 +8,7 @@ import { initCommand } from "./init.ts";
 import { kernelCommand } from "./kernel.ts";
 import { labCommand } from "./lab.ts";
 import { networksCommand } from "./networks.ts";
+import { predictCommand } from "./predict.ts";
 import { say } from "./terminal.ts";
 import { trainCommand } from "./train.ts";
 import { verifyCommand } from "./verify.ts";
@@ -29,6 +30,7 @@ export function createProgram(): Command {
     initCommand(),
     kernelCommand(),
     labCommand(),
+    predictCommand(),
     doctorCommand(),
     networksCommand(),
   ])
