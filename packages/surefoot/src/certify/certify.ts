@@ -10,8 +10,8 @@ import type { Measurer } from "./evidence.ts";
 import { type Impossibility, impossibility } from "./impossible.ts";
 import { floatMeasurer } from "./measure.ts";
 import { provedMeasurer } from "./measure-proved.ts";
-import type { CertifyOutcome, TheoremOutcome } from "./outcome.ts";
-import { THEOREMS, type Theorem } from "./theorems.ts";
+import { type CertifyOutcome, finite, NO_LIMIT, type TheoremOutcome } from "./outcome.ts";
+import { THEOREMS, type Theorem, unmeasured } from "./theorems.ts";
 
 /** How the hypotheses are established. To add a mode is to write its measurer and a line here. */
 const MEASURERS = {
@@ -80,7 +80,9 @@ export async function decide(
   const inner = stepSize === undefined ? undefined : arithmetic.mul(point(stepSize), factor);
   const covering = theorems.filter((theorem) => theorem.excludes(network) === undefined);
   const outcomes: TheoremOutcome[] = [];
-  for (const theorem of covering) outcomes.push(await theorem.certify({ network, weights, dataset }, measurer, inner));
+  for (const theorem of covering) {
+    outcomes.push(withinRange(await theorem.certify({ network, weights, dataset }, measurer, inner), measurer));
+  }
   const best = outcomes.sort(byMerit)[0];
   if (best === undefined) return { outcome: uncovered(network, loss, measurer) };
   return { outcome: present(best, options, factor, measurer), theorem: best };
@@ -116,6 +118,16 @@ function byMerit(a: TheoremOutcome, b: TheoremOutcome): number {
   return a.contraction !== null && b.contraction !== null ? a.contraction - b.contraction : b.margin - a.margin;
 }
 
+/** A certificate with a step size or a radius that no double can hold is of no use to anybody: undecided instead. */
+function withinRange(outcome: TheoremOutcome, measurer: Measurer): TheoremOutcome {
+  const { verdict, theorem, stepSize, radius } = outcome;
+  if (verdict !== "certified") return outcome;
+  const holds = (x: number | null) => x !== null && x <= NO_LIMIT;
+  if (holds(stepSize) && stepSize !== 0 && holds(radius)) return outcome;
+  const reason = `step size ${stepSize} and radius ${radius} leave the range of double precision: rescale the inputs or the labels`;
+  return unmeasured(theorem, reason, measurer);
+}
+
 function present(
   best: TheoremOutcome,
   { network, dataset, loss = "sum", stepSize }: CertifyOptions,
@@ -123,12 +135,13 @@ function present(
   measurer: Measurer,
 ): CertifyOutcome {
   const certified = best.verdict === "certified";
-  const outer = (step: number) => measurer.arithmetic.div(point(step), factor).lower;
+  const outer = (step: number) => finite(measurer.arithmetic.div(point(step), factor).lower);
   const step = best.stepSize === null ? null : (stepSize ?? outer(best.stepSize));
   const rate = step === null ? null : ratePerStep(best, step, factor, measurer.arithmetic);
   const { contraction: _, decay: __, witness: ___, ...rest } = best;
   return {
     ...rest,
+    residualNorm: rest.residualNorm === null ? null : finite(rest.residualNorm),
     stepSize: step,
     suggestedStepSize: best.suggestedStepSize === null ? null : outer(best.suggestedStepSize),
     ratePerStep: rate,

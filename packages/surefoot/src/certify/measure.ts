@@ -152,11 +152,13 @@ async function trainedGram({ network, dataset, gram }: Point, backend: Backend):
   );
 }
 
-/** √λ_max(G∘G). */
+/** √λ_max(G∘G), G in units of its largest entry, whose squares may under- or overflow. */
 function hadamardNorm(gram: Matrix): number {
   const up = upward(rounded);
-  const squares = gram.data.map((g) => g * g);
-  return up.sqrt(perronBound(matrix(gram.rows, gram.cols, squares), up));
+  const largest = largestEntry(gram.data);
+  if (largest === 0) return 0;
+  const squares = gram.data.map((g) => (g / largest) * (g / largest));
+  return largest * up.sqrt(perronBound(matrix(gram.rows, gram.cols, squares), up));
 }
 
 async function twoLayerEvidence(
@@ -219,10 +221,18 @@ async function spectralNorm(a: Matrix, backend: Backend): Promise<number | undef
   return Math.sqrt(Math.max(0, outcome.largest.value + outcome.largest.residual));
 }
 
+/** ‖v‖₂, in units of the largest entry where squares underflow. */
 function norm(v: Float64Array): number {
   let sum = 0;
   for (const x of v) sum += x * x;
-  return Math.sqrt(sum);
+  if (!underflowed(sum)) return Math.sqrt(sum);
+  const largest = largestEntry(v);
+  return largest === 0 ? 0 : largest * norm(v.map((x) => x / largest));
+}
+
+/** Whether squares with this sum can have lost to underflow what shows. */
+function underflowed(sum: number): boolean {
+  return sum < 2 ** -900;
 }
 
 function largestEntry(v: Float64Array): number {
@@ -239,5 +249,6 @@ function columnNorms(a: Matrix): Float64Array {
   const sums = new Float64Array(a.cols);
   for (let i = 0; i < a.rows; i++)
     for (let j = 0; j < a.cols; j++) sums[j] += a.data[i * a.cols + j] * a.data[i * a.cols + j];
-  return sums.map(Math.sqrt);
+  const column = (j: number) => Float64Array.from({ length: a.rows }, (_, i) => a.data[i * a.cols + j]);
+  return sums.map((sum, j) => (underflowed(sum) ? norm(column(j)) : Math.sqrt(sum)));
 }

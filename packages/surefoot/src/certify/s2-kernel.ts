@@ -22,7 +22,24 @@ export function unitRoundoff(arithmetic: Arithmetic): number {
 /** An upper bound of a non-negative exact value of which `x` is the floating-point result of at most `operations` roundings. */
 export function raise(x: number, operations: number, arithmetic: Arithmetic): number {
   const u = unitRoundoff(arithmetic);
-  return u === 0 ? x : x * (1 + 2 * (operations + 4) * u) + (operations + 4) * 2 ** -1070;
+  return u === 0 ? x : x * (1 + 2 * (operations + 4) * u) + (operations + 4) * UNDERFLOW;
+}
+
+/**
+ * What products that underflow can take from a sum, with room to spare. `raise` pays for rounding relative to its argument and for an underflow of
+ * its last operation; a sum that is still to be rooted or multiplied starts at this for each of its terms instead of at 0.
+ */
+export const UNDERFLOW = 2 ** -1070;
+
+/** The power of two next below the largest |v_i|, or 1. */
+export function binaryUnit(v: Float64Array): number {
+  let largest = 0;
+  for (const x of v) largest = Math.max(largest, Math.abs(x));
+  if (!(largest > 0 && largest < Number.POSITIVE_INFINITY)) return 1;
+  let unit = 1;
+  while (unit > largest) unit /= 2;
+  while (unit <= largest / 2) unit *= 2;
+  return unit;
 }
 
 export function emptyMasks(like: BitMasks): BitMasks {
@@ -100,7 +117,7 @@ function weightedKernel(evidence: ReluEvidence, high: MatrixBall, low: MatrixBal
     }
     radius = Math.max(radius, rowRadius); // the ∞-norm bounds the spectral norm and every entry
   }
-  return { mid, radius: radius === 0 ? 0 : raise(radius, n + 10, arithmetic) };
+  return { mid, radius: raise(radius, n + 10, arithmetic) };
 }
 
 /** ½ s₂² |G̃| ∘ Und, every entry from above. */

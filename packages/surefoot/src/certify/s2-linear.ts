@@ -1,7 +1,7 @@
 import { type Matrix, matrix } from "@surefoot/linalg";
 import type { Arithmetic, Interval } from "../interval/arithmetic.ts";
 import type { VectorBall } from "./evidence.ts";
-import { type MidpointKernel, raise, unitRoundoff } from "./s2-kernel.ts";
+import { binaryUnit, type MidpointKernel, raise, UNDERFLOW, unitRoundoff } from "./s2-kernel.ts";
 
 /** Sums over the linear prediction e_lin(k) = (I − ηM)^k e₀, all from above. */
 export interface LinearSums {
@@ -57,14 +57,15 @@ export function linearSums(
   const bend = ((block * (block * block - 1)) / 12) * (eta * largest) ** 2;
   const [near, far] = [(block + 1) / 2, (block - 1) / 2];
 
+  const unit = binaryUnit(residual.mid); // everything below is in this unit, so that no square of an entry of e₀ under- or overflows
   const sums = new Float64Array(n);
   const signed = new Float64Array(n); // S
   const grid: { reached: Float64Array; before: Float64Array }[] = [];
-  let e = residual.mid.slice();
+  let e = residual.mid.map((value) => value / unit);
   let next = new Float64Array(n);
   let path = 0;
   let bent = 0;
-  let doubt = residual.radius;
+  let doubt = residual.radius / unit + n * UNDERFLOW;
   let norm = normOf(e);
   let steps = 0;
   let nextGrid = 0;
@@ -90,18 +91,18 @@ export function linearSums(
   grid.push({ reached: signed.map((sum) => eta * sum), before: sums.slice() });
   const roundings = n + 4 * steps + 40;
   const tail = raise((norm + doubt) / lambda, roundings, arithmetic);
-  const above = (sum: number) => raise(eta * sum + tail, roundings, arithmetic);
-  const error = eta * bent + doubt / lambda + 8 * (steps + 8) * unitRoundoff(arithmetic) * eta * path;
+  const above = (sum: number) => raise((eta * sum + tail) * unit, roundings, arithmetic);
+  const error = (eta * bent + doubt / lambda + 8 * (steps + 8) * unitRoundoff(arithmetic) * eta * path) * unit;
   return {
     path: above(path),
     perSample: sums.map(above),
     steps: steps * block,
     grid: grid.map(({ reached, before }, k) => ({
-      reached,
+      reached: reached.map((sum) => sum * unit),
       // sums grow: the difference of two is off by the roundings of the later one
       ahead: sums.map((last, i) => {
         const later = k + 1 < grid.length ? grid[k + 1].before[i] : last;
-        return above(later - before[i]) + 8 * (steps + 8) * unitRoundoff(arithmetic) * eta * last;
+        return above(later - before[i] + 8 * (steps + 8) * unitRoundoff(arithmetic) * last);
       }),
     })),
     error: raise(error, roundings, arithmetic),

@@ -3,7 +3,7 @@ import { type Interval, point } from "../interval/arithmetic.ts";
 import type { Measurer, ReluEvidence } from "./evidence.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { finite, type TheoremOutcome } from "./outcome.ts";
-import { countBits, hasBit, type MidpointKernel, midpointKernel, raise, setBit } from "./s2-kernel.ts";
+import { countBits, hasBit, type MidpointKernel, midpointKernel, raise, setBit, UNDERFLOW } from "./s2-kernel.ts";
 import { type Found, fits, largestStep, outcomeOfS2, residualNorm } from "./s2-outcome.ts";
 import { singularity } from "./spectrum.ts";
 
@@ -89,7 +89,7 @@ export async function certifyS2Midpoint(
   if (!fits(step, best.mid, arithmetic)) {
     const { lambdaMin, lambdaMax } = best.mid.spectrum;
     const product = step.upper * (lambdaMin.value.lower + lambdaMax.value.upper);
-    return report({ ...found, margin: 0, obstacle: { kind: "step size", product } });
+    return report({ ...found, margin: 0, obstacle: { kind: "step size", product: finite(product) } });
   }
   const path = raise(residualNorm(evidence, arithmetic) / best.mid.rate, 2, arithmetic);
   return report({ ...found, step, path, rounds: tried.size, pairs: best.unstable });
@@ -109,12 +109,19 @@ function breakpoints(evidence: ReluEvidence, { arithmetic }: Measurer): Float64A
   const norm = residualNorm(evidence, arithmetic);
   const out = new Float64Array(samples * width);
   for (let i = 0; i < samples; i++) {
-    let squares = 0;
-    for (let j = 0; j < samples; j++) squares += (Math.abs(gram.mid.data[i * samples + j]) + gram.radius) ** 2;
-    const reach = Math.sqrt(squares) * norm * outputScale;
+    let squares = samples * UNDERFLOW;
+    let largest = 0;
+    for (let j = 0; j < samples; j++) {
+      const entry = Math.abs(gram.mid.data[i * samples + j]) + gram.radius;
+      squares += entry * entry;
+      largest = Math.max(largest, entry);
+    }
+    const still = norm === 0 || largest === 0;
+    const reach = Math.sqrt(squares) * norm * outputScale + UNDERFLOW;
     for (let r = 0; r < width; r++) {
-      const pull = reach * Math.abs(outputWeights[r]);
-      out[i * width + r] = pull === 0 ? 0 : raise(pull / magnitudes.data[i * width + r], samples + 8, arithmetic);
+      const pull = reach * Math.abs(outputWeights[r]) + UNDERFLOW;
+      const c = pull / magnitudes.data[i * width + r];
+      out[i * width + r] = still || outputWeights[r] === 0 ? 0 : raise(c, samples + 10, arithmetic);
     }
   }
   return out;

@@ -1,8 +1,9 @@
 import type { BitMasks } from "@surefoot/linalg";
 import type { Interval } from "../interval/arithmetic.ts";
 import type { Measurer, ReluEvidence } from "./evidence.ts";
-import { hasBit, type MidpointKernel, possiblyActive, raise, setBit, unitRoundoff } from "./s2-kernel.ts";
+import { hasBit, type MidpointKernel, possiblyActive, raise, setBit, UNDERFLOW, unitRoundoff } from "./s2-kernel.ts";
 import { linearSums } from "./s2-linear.ts";
+import { upward } from "./upward.ts";
 
 export interface MovementOptions {
   /** Bounds the work of the simulation: see s2-linear.ts. */
@@ -28,8 +29,9 @@ export function movement(
   const { samples, width, gram, magnitudes, outputWeights, outputScale, pattern } = evidence;
   const lambda = mid.spectrum.lambdaMin.value.lower;
   const sums = linearSums(evidence.residual, mid, step, arithmetic, work);
-  const path = raise((lambda * sums.path) / mid.rate, 4, arithmetic); // P
-  const deviation = raise((mid.epsilon / lambda) * path, 4, arithmetic); // D
+  const up = upward(arithmetic);
+  const path = up.mul(up.div(lambda, mid.rate), sums.path); // P
+  const deviation = up.mul(up.div(mid.epsilon, lambda), path); // D
   const active = possiblyActive(evidence, unstable);
   const open = { ...unstable, words: unstable.words.slice() };
   const rounding = 2 * samples + 20;
@@ -39,22 +41,24 @@ export function movement(
   let violators = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < samples; i++) {
-    let linear = 0;
-    let squares = 0;
+    let linear = samples * UNDERFLOW;
+    let squares = samples * UNDERFLOW;
+    let largest = 0;
     for (let j = 0; j < samples; j++) {
       linear += entry(i, j) * sums.perSample[j];
       squares += entry(i, j) * entry(i, j);
+      largest = Math.max(largest, entry(i, j));
     }
+    if (largest === 0) continue; // x_i = 0: its pairs never move
     const wide = linear + Math.sqrt(squares) * deviation;
     for (let r = 0; r < width; r++) {
       if (hasBit(open, i, r)) continue;
-      const weight = outputScale * Math.abs(outputWeights[r]);
-      if (weight === 0 || wide === 0) continue;
+      if (outputWeights[r] === 0) continue;
+      const weight = outputScale * Math.abs(outputWeights[r]) + UNDERFLOW;
       const magnitude = magnitudes.data[i * width + r];
       let delta = raise(weight * wide, rounding, arithmetic);
       if (!(magnitude > delta)) delta = raise(weight * narrow(i, r), rounding, arithmetic);
-      if (!(magnitude > delta) && delta > 0 && signed) delta = raise(weight * towards(i, r), rounding, arithmetic);
-      if (delta === 0) continue;
+      if (!(magnitude > delta) && signed) delta = raise(weight * towards(i, r), rounding, arithmetic);
       if (magnitude > delta) {
         least = Math.min(least, magnitude / delta);
       } else {
@@ -66,8 +70,8 @@ export function movement(
   return { violators, least, path, steps: sums.steps };
 
   function narrow(i: number, r: number): number {
-    let linear = 0;
-    let squares = 0;
+    let linear = samples * UNDERFLOW;
+    let squares = samples * UNDERFLOW;
     for (let j = 0; j < samples; j++) {
       if (!hasBit(active, j, r)) continue;
       const g = entry(i, j);
@@ -80,8 +84,8 @@ export function movement(
   /** The furthest that z_ri gets towards 0, in units of s₂|a_r|. */
   function towards(i: number, r: number): number {
     const share = new Float64Array(samples); // p_r
-    let squares = 0;
-    let flipping = 0;
+    let squares = samples * UNDERFLOW;
+    let flipping = samples * UNDERFLOW;
     for (let j = 0; j < samples; j++) {
       if (!hasBit(active, j, r)) continue;
       const g = entry(i, j);
@@ -95,7 +99,7 @@ export function movement(
     let furthest = 0;
     for (const { reached, ahead } of sums.grid) {
       let moved = 0;
-      let around = 0;
+      let around = samples * UNDERFLOW;
       for (let j = 0; j < samples; j++) {
         if (share[j] === 0) continue;
         const g = gram.mid.data[i * samples + j];

@@ -4,8 +4,8 @@ import { type Warrant, weakest } from "../warrant.ts";
 import type { ReluEvidence } from "./evidence.ts";
 import { short } from "./format.ts";
 import type { Obstacle } from "./obstacle.ts";
-import { atZeroLoss, type Hypothesis, type TheoremOutcome } from "./outcome.ts";
-import type { MidpointKernel } from "./s2-kernel.ts";
+import { atZeroLoss, finite, type Hypothesis, type TheoremOutcome } from "./outcome.ts";
+import { binaryUnit, type MidpointKernel } from "./s2-kernel.ts";
 
 /** Where a search for the unstable pairs of S2 ended. Certified iff `step` and `path` are there. */
 export interface Found {
@@ -42,9 +42,11 @@ export function fits(step: Interval, mid: MidpointKernel, arithmetic: Arithmetic
 /** ‖e₀‖ from above. */
 export function residualNorm(evidence: ReluEvidence, arithmetic: Arithmetic): number {
   const { mid, radius } = evidence.residual;
+  const unit = point(binaryUnit(mid)); // in which no square under- or overflows
   let squares = point(0);
-  for (const x of mid) squares = arithmetic.add(squares, arithmetic.square(point(x)));
-  return arithmetic.add(arithmetic.sqrt(point(squares.upper)), point(radius)).upper;
+  for (const x of mid) squares = arithmetic.add(squares, arithmetic.square(arithmetic.div(point(x), unit)));
+  const size = arithmetic.mul(arithmetic.sqrt(point(squares.upper)), unit);
+  return arithmetic.add(size, point(radius)).upper;
 }
 
 const KINK = 1e-9;
@@ -65,20 +67,17 @@ export function outcomeOfS2(evidence: ReluEvidence, arithmetic: Arithmetic, foun
     pairsOnKink: pairsOnKink(evidence),
     warrant: warrantOf(evidence, mid),
   };
-  if (!mid || !step || path === undefined) {
-    const { obstacle } = found;
-    const open: TheoremOutcome = {
-      ...base,
-      verdict: "undecided",
-      stepSize: null,
-      contraction: null,
-      decay: null,
-      radius: null,
-      obstacle,
-    };
-    const singular = obstacle?.kind === "parameters" || obstacle?.kind === "singular";
-    return singular && base.residualNorm === 0 ? atZeroLoss(open) : open;
-  }
+  const open: TheoremOutcome = {
+    ...base,
+    verdict: "undecided",
+    stepSize: null,
+    contraction: null,
+    decay: null,
+    radius: null,
+    obstacle: found.obstacle,
+  };
+  if (base.residualNorm === 0) return atZeroLoss(open, step?.lower);
+  if (!mid || !step || path === undefined) return open;
   // a step moves W by at most η‖J‖‖e‖, ‖J‖² = ‖H(k)‖ ≤ λ_max(M) + ε
   const spread = arithmetic.add(point(mid.spectrum.lambdaMax.value.upper), point(mid.epsilon));
   const gain = arithmetic.mul(point(step.lower), point(mid.rate));
@@ -120,7 +119,7 @@ function hypothesesOf(evidence: ReluEvidence, found: Found): Hypothesis[] {
     status: obstacle?.kind === "step size" ? "failed" : warrant,
     statement: "η ≤ 2/(λ_min(M) + λ_max(M)) for the loss ½‖e‖²",
     value: step?.upper ?? null,
-    bound: 2 / (lambdaMin.value.lower + lambdaMax.value.upper),
+    bound: finite(2 / (lambdaMin.value.lower + lambdaMax.value.upper)),
     how: lambdaMax.how,
   };
   if (obstacle?.kind === "step size") return [determined, stepSize];

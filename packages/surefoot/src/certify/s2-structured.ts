@@ -59,7 +59,7 @@ function productKernel(
     }
     radius = Math.max(radius, rowRadius);
   }
-  return { mid, radius: radius === 0 ? 0 : raise(radius, n + 12, arithmetic) };
+  return { mid, radius: raise(radius, n + 12, arithmetic) };
 }
 
 /** ¼ s₂² |G̃| ∘ U₂, from above. */

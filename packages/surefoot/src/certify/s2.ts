@@ -58,7 +58,7 @@ export async function certifyS2(
     const step = stepSize ?? point(largestStep(mid, measurer.arithmetic));
     if (!fits(step, mid, measurer.arithmetic)) {
       const product = step.upper * (lambda + mid.spectrum.lambdaMax.value.upper);
-      return report({ ...found, margin: 0, obstacle: { kind: "step size", product } });
+      return report({ ...found, margin: 0, obstacle: { kind: "step size", product: finite(product) } });
     }
     const { violators, least, path, steps } = movement(evidence, unstable, mid, step, measurer, {
       ...(work ? { work } : {}),
