@@ -1,6 +1,6 @@
 import { prepareCanvas } from "./canvas.ts";
 import type { Colours } from "./colours.ts";
-import { linearTicks, logTicks, tickLabel } from "./ticks.ts";
+import { linearTicks, logTicks, powerOfTen, tickLabel } from "./ticks.ts";
 
 export interface Line {
   readonly name: string;
@@ -185,11 +185,3 @@ const segment = (context: CanvasRenderingContext2D, x1: number, y1: number, x2: 
   context.lineTo(x2, y2);
   context.stroke();
 };
-
-const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-function powerOfTen(exponent: number): string {
-  if (exponent === 0) return "1";
-  if (exponent === 1) return "10";
-  const digits = Array.from(String(Math.abs(exponent)), (digit) => SUPERSCRIPTS[Number(digit)]).join("");
-  return `10${exponent < 0 ? "⁻" : ""}${digits}`;
-}

@@ -1,6 +1,6 @@
 import { prepareCanvas } from "./canvas.ts";
 import type { Colours } from "./colours.ts";
-import { logTicks } from "./ticks.ts";
+import { logTicks, powerOfTen } from "./ticks.ts";
 
 export interface SpectrumLine {
   readonly name: string;
@@ -30,7 +30,7 @@ export function drawSpectrum(canvas: HTMLCanvasElement, lines: readonly Spectrum
     context.fillStyle = colours.muted;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    context.fillText(`1e${tick}`.replace("-", "−"), left - 6, y);
+    context.fillText(powerOfTen(tick), left - 6, y);
   }
   context.textAlign = "center";
   context.textBaseline = "bottom";

@@ -25,3 +25,12 @@ export function tickLabel(value: number): string {
     return value.toExponential(1).replace("e+", "e").replace(".0e", "e").replace("-", "−");
   return String(Number(value.toPrecision(4))).replace("-", "−");
 }
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+export function powerOfTen(exponent: number): string {
+  if (exponent === 0) return "1";
+  if (exponent === 1) return "10";
+  const digits = Array.from(String(Math.abs(exponent)), (digit) => SUPERSCRIPTS[Number(digit)]).join("");
+  return `10${exponent < 0 ? "⁻" : ""}${digits}`;
+}

@@ -1,8 +1,9 @@
 import type { LookName, Seen } from "../engine/protocol.ts";
 import type { Run } from "../page/run.svelte.ts";
 
-/** Milliseconds between two looks: a look takes time from the run. */
+/** Milliseconds between two looks, which take time from the run; a look that had to wait for the run holds up the next one only so long. */
 const BETWEEN = 120;
+const BETWEEN_AT_MOST = 400;
 
 /** Keeps looking at a run while it moves; `seen` is the last sight, `why` the reason where there is none. */
 export class Looking<S extends Seen> {
@@ -26,7 +27,7 @@ export class Looking<S extends Seen> {
       else if (why !== undefined) this.seen = null;
       this.why = why ?? null;
       const cost = performance.now() - began;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(BETWEEN, 3 * cost)));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(BETWEEN_AT_MOST, Math.max(BETWEEN, 3 * cost))));
       busy = false;
       if (again && !gone) {
         again = false;
