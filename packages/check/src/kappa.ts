@@ -32,25 +32,25 @@ const hypot = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : sqr
 const times = (v: Float64Array, s: number): Float64Array => v.map((x) => (x === 0 ? 0 : up(x * s)));
 
 /**
- * (c): the largest |a_r| + ϱ_r after a cell of length h on which M ≥ floor; ϱ_r from what it was before the cell: any ϱ with
+ * (c): the largest |a_r| + ϱ_r after a cell of length h, up to `right`, on which M ≥ floor; ϱ_r from what it was before the cell: any ϱ with
  * ϱ ≥ before + h·j_r(ϱ)/floor. Updates `moved`.
  */
-export function perNeuron(at: Norms, moved: Float64Array, h: number, floor: number): number {
+export function perNeuron(at: Norms, moved: Float64Array, right: number, h: number, floor: number): number {
   const { scale, weight } = at.layers[1];
   const reach = up(at.slope * at.data);
   const time = up(h / floor);
-  const growth = up(time * up(1.5 * up(scale * reach))); // j_r(ϱ) ≤ j_r(0) + √2·s₂B₁‖X̃‖ϱ
+  const growth = up(time * up(Math.SQRT2 * up(scale * reach))); // j_r(ϱ) ≤ j_r(0) + √2·s₂B₁‖X̃‖ϱ
   let most = 0;
   for (let r = 0; r < moved.length; r++) {
     const a = Math.abs(weight[r]);
     const speed = (v: number) => up(scale * hypot(up(up(a + v) * reach), up(at.features[r] + up(reach * v))));
     let bound = up(up(moved[r] + up(time * speed(0))) * up(1 + up(2 * growth))); // 1/(1 − g) ≤ 1 + 2g
     if (!(growth < 0.5)) bound = Number.POSITIVE_INFINITY;
-    for (let pass = 0; pass < 2 && bound < Number.POSITIVE_INFINITY; pass++) {
+    for (let pass = 0; pass < 8 && bound < Number.POSITIVE_INFINITY; pass++) {
       bound = Math.min(bound, up(moved[r] + up(time * speed(bound))));
     }
-    moved[r] = bound;
-    most = Math.max(most, up(a + bound));
+    moved[r] = Math.min(bound, right);
+    most = Math.max(most, up(a + moved[r]));
   }
   return most;
 }

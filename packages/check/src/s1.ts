@@ -157,7 +157,7 @@ function walk(norms: Norms, witness: Json, start: number, residual: number) {
   for (let c = 0; c < cells; c++) {
     const next = down(m - up(kappa[c] * up(right[c] - left)));
     if (!(right[c] > left && next > 0)) reject("residual", `M > 0 does not hold on cell ${c} of the path`, -next);
-    const weight = moved.length > 0 ? perNeuron(norms, moved, up(right[c] - left), next) : Number.MAX_VALUE;
+    const weight = moved.length > 0 ? perNeuron(norms, moved, right[c], up(right[c] - left), next) : Number.MAX_VALUE;
     atMost(
       kappaBound(norms, right[c], kappa[c], weight),
       kappa[c],

@@ -34,8 +34,10 @@ export interface Certified extends Decision {
  * `certify`, with a certificate file when the answer is `certified`. The outcome is that of evidence weakened by the room of room.ts, so
  * that step size, rate and radius are those of the file. Throws `argument` when the theorem holds by too little to leave any room.
  */
-export async function certifyToFile(options: CertificateOptions): Promise<Certified> {
-  const measurer = measurerOf(options);
+export async function certifyToFile(
+  options: CertificateOptions,
+  measurer: Measurer = measurerOf(options),
+): Promise<Certified> {
   const kept: Measurements = {};
   const first = await decide(options, leaveRoom(measurer, 0, kept));
   if (first.outcome.verdict !== "certified") return first;
@@ -120,7 +122,6 @@ function withoutUndefined(options: DataOptionsInput): Record<string, unknown> {
 function networkFacts(network: Network) {
   const { activation } = network;
   return {
-    spec: { ...network.spec },
     activation:
       typeof activation === "string"
         ? { kind: activation }
@@ -140,7 +141,7 @@ function networkFacts(network: Network) {
 function proofOf(theorem: TheoremOutcome, kept: Measurements, room: number, dataset: Dataset, measurer: Measurer) {
   const { witness } = theorem;
   if (witness?.kind === "path" && kept.smooth?.status === "ok") {
-    return proofOfS1(theorem, witness, weakerSmooth(kept.smooth.evidence, room / 2, dataset));
+    return proofOfS1(theorem, witness, weakerSmooth(kept.smooth.evidence, room / 2, dataset), room / 2);
   }
   if (witness?.kind === "pairs" && kept.relu?.status === "ok") {
     const residual = residualNorm(weakerRelu(kept.relu.evidence, room / 2, dataset), measurer.arithmetic);
@@ -149,14 +150,14 @@ function proofOf(theorem: TheoremOutcome, kept: Measurements, room: number, data
   throw new SurefootError("argument", `theorem ${theorem.theorem} leaves nothing to check`);
 }
 
-function proofOfS1(theorem: TheoremOutcome, { share, path, end }: PathWitness, evidence: SmoothEvidence) {
+function proofOfS1(theorem: TheoremOutcome, { share, path, end }: PathWitness, evidence: SmoothEvidence, room: number) {
   const { kernel, residualNorm: residual, layers, twoLayer, hadamardNorm } = evidence;
   // where κ is 0 the cells grow without end: more than MARGIN needs no proof
   const cells = path.cells.filter(({ integral }) => integral <= MARGIN * residual.value.upper);
   const margin = cells.length < path.cells.length ? Math.min(theorem.margin, MARGIN) : theorem.margin;
   const { scale, stackedInputNorm, trainsWeight, trainsBias } = layers[0];
   const input = mulUp(trainsWeight ? scale : 0, stackedInputNorm);
-  const data = sqrtUp(addUp(mulUp(input, input), trainsBias ? evidence.samples : 0));
+  const data = sqrtUp(addUp(mulUp(input, input), trainsBias ? evidence.samples : 0)) * (1 + room) + 1e-60;
   return {
     theorem: "S1" as const,
     form: theorem.form,

@@ -61,7 +61,7 @@ function largest(values: Float64Array): number {
 }
 
 /** The rooms that are tried, widest first. */
-export const ROOMS = [2 ** -28, 2 ** -34, 2 ** -40] as const;
+export const ROOMS = [2 ** -22, 2 ** -28, 2 ** -34, 2 ** -40] as const;
 
 /** Loses at most 1/128 of λ_min, so that a badly conditioned kernel does not lose it all. */
 function weakerSpectrum({ lambdaMin, lambdaMax }: Spectrum, room: number): Spectrum {
@@ -91,19 +91,23 @@ export function weakerSmooth(evidence: SmoothEvidence, room: number, dataset: Da
   const more = (x: number) => x * (1 + 2 * room) + 1e-60;
   const each = (v: Float64Array) => v.map(more);
   const { twoLayer, hadamardNorm, residualNorm } = evidence;
+  // ‖g_ℓ‖ is about ∏_{k > ℓ} s_k‖W_k‖ unless neurons are saturated, and its error never less than that of this size
+  const above = evidence.layers.map((_, l) =>
+    evidence.layers.slice(l + 1).reduce((product, { scale, weightNorm }) => product * scale * weightNorm, 1),
+  );
   return {
     ...evidence,
     bounds: CHECKED_BOUNDS,
     kernel: weakerSpectrum(evidence.kernel, room),
-    residualNorm: raised(residualNorm, room * residualNorm.value.upper + room * 2 ** -10 * scaleOf(dataset)),
-    layers: evidence.layers.map((layer) => ({
+    residualNorm: raised(residualNorm, room * residualNorm.value.upper + room * 2 ** -3 * scaleOf(dataset)),
+    layers: evidence.layers.map((layer, l) => ({
       ...layer,
       weightNorm: more(layer.weightNorm),
       inputBounds: each(layer.inputBounds),
       gradientBounds: each(layer.gradientBounds),
       ...(layer.backpropagatedBounds ? { backpropagatedBounds: each(layer.backpropagatedBounds) } : {}),
       stackedInputNorm: more(layer.stackedInputNorm),
-      stackedGradientNorm: more(layer.stackedGradientNorm),
+      stackedGradientNorm: more(layer.stackedGradientNorm) + room * above[l],
     })),
     ...(hadamardNorm !== undefined ? { hadamardNorm: more(hadamardNorm) } : {}),
     ...(twoLayer
@@ -127,7 +131,7 @@ export function weakerRelu(evidence: ReluEvidence, room: number, dataset: Datase
   return {
     ...evidence,
     gram: { ...gram, radius: gram.radius + room * 2 ** -6 * largest(gram.mid.data) },
-    residual: { ...residual, radius: residual.radius + room * norm + room * 2 ** -10 * scaleOf(dataset) },
+    residual: { ...residual, radius: residual.radius + room * norm + room * 2 ** -3 * scaleOf(dataset) },
     magnitudes: smaller,
   };
 }

@@ -41,7 +41,6 @@ const common = {
   }),
   weights: z.strictObject({ origin: z.string(), sha256 }),
   network: z.strictObject({
-    spec: z.record(z.string(), z.unknown()),
     activation: z.strictObject({ kind: z.string(), slope: number.optional() }),
     layers: z.array(layer).min(1),
   }),
