@@ -254,3 +254,34 @@ inBrowser("certificate, Parquet and figures are saved, and the lab works without
   expect(complaints).toEqual([]);
   await page.context().close();
 });
+
+inBrowser("the keyboard alone plays, steps and changes the view, and every control has a name", async () => {
+  const { page, complaints } = await open(browser, `${lab.address}#paused=1`);
+  await page.getByText("20 samples").waitFor();
+  await page.keyboard.press(".");
+  await expect.poll(() => page.getByTestId("step").textContent()).toBe("1");
+  await page.keyboard.press(" ");
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+  await page.getByRole("tab", { name: "Curves" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(() => page.getByRole("tab", { name: "Kernel" }).getAttribute("aria-selected")).toBe("true");
+  await page.getByText("K(t) − K(0)").first().waitFor();
+  const nameless = await page.evaluate(() =>
+    Array.from(document.querySelectorAll<HTMLElement>("button, input, select, canvas"))
+      .filter((element) => {
+        const labels =
+          "labels" in element ? Array.from((element.labels as NodeListOf<HTMLLabelElement> | null) ?? []) : [];
+        const names = [
+          element.ariaLabel,
+          element.closest("[role=img]")?.ariaLabel,
+          ...labels.map((label) => label.textContent),
+        ];
+        if (element instanceof HTMLButtonElement) names.push(element.textContent);
+        return !names.some((name) => name?.trim());
+      })
+      .map((element) => element.outerHTML),
+  );
+  expect(nameless).toEqual([]);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
