@@ -209,6 +209,45 @@ describe("surefoot train", () => {
     ];
     expect(left.rows).toEqual(right.rows);
   });
+  it("goes on from Ctrl-C to the same bits on the lazy engine", async () => {
+    const run = [
+      "train",
+      "sphere:n=6,d=8",
+      "--network",
+      "two-layer-relu:50000",
+      "--engine",
+      "lazy",
+      "--float",
+      "--json",
+    ];
+    const long = [...run, "--step-size", "0.7", "--steps", "4000", "--probe-every", "500"];
+    const begun = async () => (await readdir(file("lazy-cut")).catch(() => [])).includes("certified.safetensors");
+    const cut = await interrupted([...long, "--out", "lazy-cut"], folder, begun);
+    expect(cut.code).toBe(130);
+    expect(cut.stderr).toMatch(/needs \d+ MB/);
+    expect((await readRecord(file("lazy-cut/record.parquet"))).rows.length).toBeLessThan(4001);
+    const resumed = await surefoot(["train", "--resume", "lazy-cut", "--json"], folder);
+    const whole = await surefoot([...long, "--out", "lazy-uncut"], folder);
+    expect([resumed.code, whole.code]).toEqual([0, 0]);
+    const [left, right] = await Promise.all(
+      ["lazy-cut", "lazy-uncut"].map((name) => readRecord(file(`${name}/record.parquet`))),
+    );
+    expect(left.rows).toEqual(right.rows);
+  });
+
+  it("refuses a lazy run that does not fit, with the width that does, and networks that have no such engine", async () => {
+    const lazy = (network: string) => ["train", "sphere:n=6,d=8", "--network", network, "--engine", "lazy", "--json"];
+    const large = await surefoot(
+      [...lazy("two-layer-relu:1000000"), "--memory-limit", "1MB", "--step-size", "0.5"],
+      folder,
+    );
+    expect(large.code).toBe(2);
+    expect(large.stderr).toMatch(/needs \d+ MB.*largest width that fits is \d+/);
+    const other = await surefoot(lazy("tanh:100"), folder);
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(/--engine lazy: .*two-layer-relu/);
+  });
+
   it("stops when it diverges, and says so", async () => {
     const wild = ["train", "sphere:n=6,d=8", "--network", "two-layer-relu:200", "--steps", "500", "--step-size", "100"];
     const finished = await surefoot([...wild, "--json"], folder);

@@ -50,7 +50,7 @@ export async function certify(options: CertifyOptions): Promise<CertifyOutcome> 
 }
 
 /** The measurer of the options' mode and backend. */
-export function measurerOf({ mode = "float", backend }: CertifyOptions): Measurer {
+export function measurerOf({ mode = "float", backend }: Pick<CertifyOptions, "mode" | "backend">): Measurer {
   return MEASURERS[mode](backend);
 }
 
@@ -72,8 +72,8 @@ export async function decide(
     throw new SurefootError("argument", `the step size must be a positive number, not ${stepSize}`);
   }
   const weights = fitWeights(network, options.weights);
-  const contradiction = impossibility(network, weights, dataset);
-  if (contradiction) return { outcome: impossible(contradiction, loss, measurer) };
+  const contradiction = contradictionOf({ network, dataset, weights, loss }, measurer);
+  if (contradiction) return { outcome: contradiction };
 
   const { arithmetic } = measurer;
   const factor = factorOf(loss, dataset.y.length, arithmetic);
@@ -86,6 +86,26 @@ export async function decide(
   const best = outcomes.sort(byMerit)[0];
   if (best === undefined) return { outcome: uncovered(network, loss, measurer) };
   return { outcome: present(best, options, factor, measurer), theorem: best };
+}
+
+/** A theorem's outcome as `certify` reports it. */
+export function outcomeOf(
+  theorem: TheoremOutcome,
+  options: Omit<CertifyOptions, "weights" | "backend" | "mode">,
+  measurer: Measurer,
+): CertifyOutcome {
+  const { dataset, loss = "sum" } = options;
+  return present(theorem, options, factorOf(loss, dataset.y.length, measurer.arithmetic), measurer);
+}
+
+/** The outcome that no weights of this network whatever have zero loss; undefined where that is not proved. */
+export function contradictionOf(
+  options: Pick<CertifyOptions, "network" | "dataset" | "weights" | "loss">,
+  measurer: Measurer,
+): CertifyOutcome | undefined {
+  checkData(options.network, options.dataset);
+  const found = impossibility(options.network, options.weights, options.dataset);
+  return found && impossible(found, options.loss ?? "sum", measurer);
 }
 
 function checkData(network: Network, { x, y }: Dataset): void {
@@ -101,6 +121,18 @@ function checkData(network: Network, { x, y }: Dataset): void {
   }
   const badLabel = y.findIndex((value) => !Number.isFinite(value));
   if (badLabel >= 0) throw new SurefootError("data", `the label of row ${badLabel} is ${y[badLabel]}`);
+}
+
+/** η of ½‖e‖² from η in the user's convention. */
+export function innerStep(
+  {
+    stepSize,
+    loss = "sum",
+    dataset,
+  }: { readonly stepSize: number; readonly loss?: LossSpec; readonly dataset: Dataset },
+  { arithmetic }: Measurer,
+): Interval {
+  return arithmetic.mul(point(stepSize), factorOf(loss, dataset.y.length, arithmetic));
 }
 
 /** c of theory/00 as an interval: 2/n need not be a double. */
@@ -130,7 +162,7 @@ function withinRange(outcome: TheoremOutcome, measurer: Measurer): TheoremOutcom
 
 function present(
   best: TheoremOutcome,
-  { network, dataset, loss = "sum", stepSize }: CertifyOptions,
+  { network, dataset, loss = "sum", stepSize }: Omit<CertifyOptions, "weights" | "backend" | "mode">,
   factor: Interval,
   measurer: Measurer,
 ): CertifyOutcome {

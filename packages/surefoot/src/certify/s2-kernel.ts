@@ -14,6 +14,8 @@ export interface MidpointKernel {
   readonly rate: number;
 }
 
+type Products = Pick<ReluEvidence, "gram" | "outputScale">;
+
 /** Relative rounding error of one operation: 0 where the formulas run in floating point and claim nothing. */
 export function unitRoundoff(arithmetic: Arithmetic): number {
   return arithmetic.warrant === "proved" ? 2 ** -53 : 0;
@@ -80,10 +82,20 @@ export async function midpointKernel(
   unstable: BitMasks,
   measurer: Measurer,
 ): Promise<Measurement<MidpointKernel>> {
-  const { arithmetic } = measurer;
   const surely = combine(evidence.pattern, unstable, (s, u) => s & ~u);
   const high = await measurer.weightedCounts(possiblyActive(evidence, unstable), evidence.outputWeights);
   const low = await measurer.weightedCounts(surely, evidence.outputWeights);
+  return midpointOfCounts(evidence, high, low, measurer);
+}
+
+/** The same from the counts of the products that are possibly and surely 1, however they were found. */
+export async function midpointOfCounts(
+  evidence: Products,
+  high: MatrixBall,
+  low: MatrixBall,
+  measurer: Measurer,
+): Promise<Measurement<MidpointKernel>> {
+  const { arithmetic } = measurer;
   const kernel = weightedKernel(evidence, high, low, arithmetic);
   const spread = undetermined(evidence, high, low, arithmetic);
   const up = upward(arithmetic);
@@ -97,7 +109,7 @@ export async function midpointKernel(
 }
 
 /** ½ s₂² G̃ ∘ (high + low) with a radius for the rounding and the radii of its parts. */
-function weightedKernel(evidence: ReluEvidence, high: MatrixBall, low: MatrixBall, arithmetic: Arithmetic): MatrixBall {
+function weightedKernel(evidence: Products, high: MatrixBall, low: MatrixBall, arithmetic: Arithmetic): MatrixBall {
   const { gram, outputScale } = evidence;
   const n = gram.mid.rows;
   const mid = matrix(n, n);
@@ -121,7 +133,7 @@ function weightedKernel(evidence: ReluEvidence, high: MatrixBall, low: MatrixBal
 }
 
 /** ½ s₂² |G̃| ∘ Und, every entry from above. */
-function undetermined(evidence: ReluEvidence, high: MatrixBall, low: MatrixBall, arithmetic: Arithmetic): Matrix {
+function undetermined(evidence: Products, high: MatrixBall, low: MatrixBall, arithmetic: Arithmetic): Matrix {
   const { gram, outputScale } = evidence;
   const n = gram.mid.rows;
   const out = matrix(n, n);

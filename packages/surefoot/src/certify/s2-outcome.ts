@@ -27,6 +27,10 @@ export interface Found {
   readonly leastRatio?: number;
 }
 
+/** What an outcome says of its starting point. Pairs on their kinks are counted from the magnitudes or brought along. */
+export type Subject = Pick<ReluEvidence, "samples" | "width" | "residual" | "warrant" | "how"> &
+  (Pick<ReluEvidence, "magnitudes" | "outputWeights"> | { readonly pairsOnKink: number });
+
 /** 1/λ_max(M), from below: the step size that is certified when the run brings none. */
 export function largestStep(mid: MidpointKernel, arithmetic: Arithmetic): number {
   return arithmetic.div(point(1), point(mid.spectrum.lambdaMax.value.upper)).lower;
@@ -40,7 +44,7 @@ export function fits(step: Interval, mid: MidpointKernel, arithmetic: Arithmetic
 }
 
 /** ‖e₀‖ from above. */
-export function residualNorm(evidence: ReluEvidence, arithmetic: Arithmetic): number {
+export function residualNorm(evidence: Pick<ReluEvidence, "residual">, arithmetic: Arithmetic): number {
   const { mid, radius } = evidence.residual;
   const unit = point(binaryUnit(mid)); // in which no square under- or overflows
   let squares = point(0);
@@ -49,9 +53,10 @@ export function residualNorm(evidence: ReluEvidence, arithmetic: Arithmetic): nu
   return arithmetic.add(size, point(radius)).upper;
 }
 
-const KINK = 1e-9;
+/** A pair sits on its kink below this share of the largest |z|. */
+export const KINK = 1e-9;
 
-export function outcomeOfS2(evidence: ReluEvidence, arithmetic: Arithmetic, found: Found): TheoremOutcome {
+export function outcomeOfS2(evidence: Subject, arithmetic: Arithmetic, found: Found): TheoremOutcome {
   const { mid, step, path } = found;
   const base = {
     theorem: "S2" as const,
@@ -64,7 +69,7 @@ export function outcomeOfS2(evidence: ReluEvidence, arithmetic: Arithmetic, foun
     residualNorm: residualNorm(evidence, arithmetic),
     hypotheses: hypothesesOf(evidence, found),
     suggestedStepSize: mid ? largestStep(mid, arithmetic) : null,
-    pairsOnKink: pairsOnKink(evidence),
+    pairsOnKink: "pairsOnKink" in evidence ? evidence.pairsOnKink : pairsOnKink(evidence),
     warrant: warrantOf(evidence, mid),
   };
   const open: TheoremOutcome = {
@@ -95,13 +100,13 @@ export function outcomeOfS2(evidence: ReluEvidence, arithmetic: Arithmetic, foun
   };
 }
 
-function warrantOf(evidence: ReluEvidence, mid?: MidpointKernel): Warrant {
+function warrantOf(evidence: Subject, mid?: MidpointKernel): Warrant {
   return mid
     ? weakest(evidence.warrant, mid.spectrum.lambdaMin.warrant, mid.spectrum.lambdaMax.warrant)
     : evidence.warrant;
 }
 
-function hypothesesOf(evidence: ReluEvidence, found: Found): Hypothesis[] {
+function hypothesesOf(evidence: Subject, found: Found): Hypothesis[] {
   const { mid, step, obstacle, unstable = 0 } = found;
   if (!mid) return [];
   const warrant = warrantOf(evidence, mid);
@@ -138,7 +143,11 @@ function hypothesesOf(evidence: ReluEvidence, found: Found): Hypothesis[] {
   return [determined, still, stepSize];
 }
 
-function pairsOnKink({ magnitudes, outputWeights, width }: ReluEvidence): number {
+function pairsOnKink({
+  magnitudes,
+  outputWeights,
+  width,
+}: Pick<ReluEvidence, "magnitudes" | "outputWeights" | "width">): number {
   let largest = 0;
   for (const z of magnitudes.data) largest = Math.max(largest, z);
   if (largest === 0) return 0;

@@ -153,6 +153,15 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A number of bytes: 500000000, 500MB, 1.5GB. */
+export function byteCount(text: string): number {
+  const match = /^([\d.]+)\s*(kB|MB|GB|TB)?$/i.exec(text.trim());
+  const unit = { kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 }[match?.[2]?.toLowerCase() ?? ""] ?? 1;
+  const value = match ? Number(match[1]) * unit : Number.NaN;
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError("expected a size such as 500MB or 2GB.");
+  return value;
+}
+
 export function finiteNumber(text: string): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (!Number.isFinite(value)) throw new InvalidArgumentError("expected a number.");

@@ -10,6 +10,10 @@ export const runSpec = z.object({
   data: z.object({ source: z.string(), options: z.record(z.string(), z.json()) }),
   /** SHA-256 of the data after all steps: a run is not continued on other data. */
   dataHash: z.string(),
+  engine: z.enum(["direct", "lazy"]).default("direct"),
+  /** Lazy: data, labels, step size and initial weights in a few letters; and the limit in bytes, if one was given. */
+  fingerprint: z.string().optional(),
+  memoryLimit: z.number().nullable().optional(),
   network: networkSpec,
   initialiser: initialiserSpec,
   seed: z.number(),

@@ -34,8 +34,14 @@ import { type RunSpec, runSpec } from "./run-spec.ts";
 import { createProgress, format, say } from "./terminal.ts";
 import type { TrainArguments } from "./train.ts";
 
+/** How a run of either engine ended. */
+export type RunResult = Omit<TrainResult, "state" | "stopped"> & {
+  readonly state: { readonly step: number; readonly loss: number };
+  readonly stopped: TrainResult["stopped"] | "out-of-memory";
+};
+
 export interface FinishedRun {
-  readonly result: TrainResult;
+  readonly result: RunResult;
   readonly verdict: Verdict;
   /** What `certify` says of the last iterate; null where the run was certified or diverged. */
   readonly lastOutcome: CertifyOutcome | null;
@@ -50,9 +56,11 @@ export interface FinishedRun {
   readonly parameters: number;
   readonly files: readonly string[];
   readonly folder: string | null;
+  /** What the engine has to say beside the rest. */
+  readonly notes?: readonly string[];
 }
 
-type StartOptions = Omit<TrainArguments, "probes"> & { readonly probes: readonly ProbeName[] };
+export type StartOptions = Omit<TrainArguments, "probes"> & { readonly probes: readonly ProbeName[] };
 
 /** What a run works with, whether it begins or goes on. */
 interface Session {
@@ -64,7 +72,7 @@ interface Session {
   readonly resume?: { readonly step: number; readonly weights: Weights; readonly certified: Certified | null };
 }
 
-const SAVE_EVERY_SECONDS = 20;
+export const SAVE_EVERY_SECONDS = 20;
 
 export async function startRun(source: string, options: StartOptions, signal: AbortSignal): Promise<FinishedRun> {
   const rule = stepSizeRule(options.stepSize);
@@ -75,8 +83,9 @@ export async function startRun(source: string, options: StartOptions, signal: Ab
     const problem = await createProblem(opened.network, dataset, options.loss, backend);
     const stepSize = await resolveStepSize(rule, problem, opened.weights);
     const spec: RunSpec = {
-      data: { source, options: dataOptionsOf(options) },
+      data: { source, options: storedData(options) },
       dataHash: await datasetHash(dataset),
+      engine: "direct",
       network: opened.network.spec,
       initialiser: opened.initialiser,
       seed: options.seed,
@@ -226,7 +235,7 @@ function outcomeNow(problem: Problem, { state }: TrainResult, spec: RunSpec): Pr
   return certify({ network, weights: state.weights, dataset, loss, stepSize: spec.stepSize, backend, mode: spec.mode });
 }
 
-function stepSizeRule(text: string): StepSizeSpec {
+export function stepSizeRule(text: string): StepSizeSpec {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   const rule = stepSizeSpec.safeParse(Number.isNaN(value) ? text : value);
   if (rule.success) return rule.data;
@@ -244,13 +253,13 @@ const DATA_OPTIONS = [
   "mu",
 ] as const satisfies readonly (keyof DataArguments)[];
 
-function dataOptionsOf(options: DataArguments): Record<string, string | number> {
+export function storedData(options: DataArguments): Record<string, string | number> {
   return Object.fromEntries(
     DATA_OPTIONS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   );
 }
 
-function backendOf(spec: RunSpec): CommonArguments["backend"] {
+export function backendOf(spec: RunSpec): CommonArguments["backend"] {
   return spec.backend === "native" || spec.backend === "wasm" || spec.backend === "reference" ? spec.backend : "auto";
 }
 
@@ -262,10 +271,10 @@ function columnTypes(network: Network, probes: readonly ProbeName[]): RecordColu
 const initialWeightsFile = (folder: RunFolder) => `${folder.path}/initial.safetensors`;
 
 /** As JSON holds it. */
-function plain(certified: Certified | null): RunSpec["certified"] {
+export function plain(certified: Certified | null): RunSpec["certified"] {
   return certified === null ? null : JSON.parse(JSON.stringify(certified));
 }
 
-function quote(argument: string): string {
+export function quote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,6 +7,7 @@ import { rasterize } from "../figure/png-node.ts";
 import { type RunFolder, writeAtomically } from "../record/index.ts";
 import { renderReport } from "../report/index.ts";
 import type { FinishedRun } from "./run.ts";
+import { certifiedWeightsFile } from "./run-certificate.ts";
 import { VERSION } from "./version.ts";
 
 /** Writes the certificate, figures and report of a run beside its record and weights; returns every file of the run. */
@@ -16,10 +17,13 @@ export async function writeOutputs(run: FinishedRun, folder: RunFolder): Promise
   const certifiedStep = result.certified?.step ?? null;
   const files: { name: string; holds: string }[] = [
     { name: "record.parquet", holds: "every recorded step: loss, eigenvalues, margin, certified curve, drifts" },
-    { name: "weights.safetensors", holds: `the weights at step ${result.state.step}` },
+    {
+      name: "weights.safetensors",
+      holds: `${spec.engine === "lazy" ? "the state" : "the weights"} at step ${result.state.step}`,
+    },
     { name: "run.json", holds: "what was run: data, network, seed, step size (continue with --resume)" },
   ];
-  if (result.certified) {
+  if (result.certified && existsSync(certifiedWeightsFile(folder))) {
     files.push({
       name: "certified.safetensors",
       holds: `the weights at step ${certifiedStep}, which the certificate is about`,
@@ -78,6 +82,7 @@ export const STOPPED: Record<FinishedRun["result"]["stopped"], string> = {
   "reached-target": "the target loss was reached",
   diverged: "diverged",
   interrupted: "interrupted",
+  "out-of-memory": "more memory than allowed would be needed",
 };
 
 function columnsOf({ rows, columns }: FinishedRun): RunColumns {

@@ -33,6 +33,10 @@ export function summary(run: FinishedRun): string[] {
     lines.push("", `${lastOutcome.verdict.toUpperCase()}. ${lastOutcome.statement}`);
     for (const advice of lastOutcome.advice) lines.push(`  · ${advice}`);
   }
+  if (result.stopped === "out-of-memory") {
+    lines.push("", "Stopped: going on needs more memory than allowed; resume with a higher --memory-limit.");
+  }
+  if (run.notes) lines.push("", ...run.notes);
   if (result.stopped === "interrupted" && run.folder)
     lines.push("", `Interrupted; go on with: surefoot train --resume ${run.folder}`);
   if (run.files.length > 0) {

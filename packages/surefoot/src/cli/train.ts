@@ -1,12 +1,14 @@
-import { Command, type Command as CommanderCommand } from "commander";
+import { Command, type Command as CommanderCommand, Option } from "commander";
 import { PROBE_NAMES, type ProbeName } from "../dynamics/probe.ts";
 import { SurefootError } from "../error.ts";
 import type { LossSpec } from "../spec/loss.ts";
+import { ENGINES, type EngineChoice } from "../train/engine.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import {
   addCommonOptions,
   addDataOptions,
   addNetworkOptions,
+  byteCount,
   type CommonArguments,
   type DataArguments,
   finiteNumber,
@@ -14,7 +16,8 @@ import {
   type NetworkArguments,
   wholeNumber,
 } from "./inputs.ts";
-import { type FinishedRun, resumeRun, startRun } from "./run.ts";
+import type { FinishedRun } from "./run.ts";
+import { resumeOn, startOn } from "./run-engine.ts";
 import { printJson, say } from "./terminal.ts";
 import { DIVERGED, summary } from "./train-summary.ts";
 
@@ -31,6 +34,8 @@ export type TrainArguments = DataArguments &
     overwrite?: boolean;
     resume?: string;
     float?: boolean;
+    engine: EngineChoice;
+    memoryLimit?: number;
   };
 
 export function trainCommand(): Command {
@@ -62,6 +67,15 @@ export function trainCommand(): Command {
       "probe every k steps (default: as often as costs no more than training)",
       wholeNumber(1),
     )
+    .addOption(
+      new Option(
+        "--engine <name>",
+        "direct, or lazy: the same iterates of a two-layer-relu network at any width, paid for by sign flips (auto: by size)",
+      )
+        .choices([...ENGINES])
+        .default("auto"),
+    )
+    .option("--memory-limit <bytes>", "lazy: refuse to hold more, e.g. 2GB (default: ¾ of the machine)", byteCount)
     .option("--float", "announce a certificate computed in floating point instead of a proved one")
     .option("--out <dir>", "folder for the record, weights, certificate, figures and report")
     .option("--overwrite", "replace a run that is already in the folder")
@@ -72,7 +86,8 @@ export function trainCommand(): Command {
       "\nExamples:\n" +
         "  surefoot train examples/data/mnist-1000.npz --classes 0,1 --samples 100 --normalize center,unit-rows \\\n" +
         "    --network tanh:512 --steps 4000 --out runs/zero-or-one\n" +
-        "  surefoot train sphere:n=10,d=20 --network tanh:1000 --steps 60 --step-size certified",
+        "  surefoot train sphere:n=10,d=20 --network tanh:1000 --steps 60 --step-size certified\n" +
+        "  surefoot train sphere:n=10,d=20 --network two-layer-relu:10000000 --init antisymmetric --steps 200 --engine lazy",
     )
     .action(run);
 }
@@ -95,17 +110,17 @@ async function run(source: string | undefined, options: TrainArguments, command:
 
   function fresh(data: string | undefined, given: TrainArguments): Promise<FinishedRun> {
     if (data === undefined) throw new SurefootError("argument", "name the data to train on (or --resume DIR)");
-    return startRun(data, { ...given, probes: probeNames(given.probes) }, controller.signal);
+    return startOn(data, { ...given, probes: probeNames(given.probes) }, controller.signal);
   }
 
   function resumed(data: string | undefined, given: TrainArguments, self: CommanderCommand): Promise<FinishedRun> {
-    const allowed = new Set(["resume", "steps", "backend", "threads", "json", "targetLoss"]);
+    const allowed = new Set(["resume", "steps", "backend", "threads", "json", "targetLoss", "memoryLimit"]);
     const extra = Object.keys(given).filter((name) => self.getOptionValueSource(name) === "cli" && !allowed.has(name));
     if (data !== undefined || extra.length > 0) {
       const what = data !== undefined ? "DATA" : `--${extra[0].replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
       throw new SurefootError("argument", `--resume continues the run as it was begun: leave out ${what}`);
     }
-    return resumeRun(given.resume ?? "", given, controller.signal);
+    return resumeOn(given.resume ?? "", given, controller.signal);
   }
 }
 
@@ -132,6 +147,7 @@ function report(finished: FinishedRun, options: TrainArguments): void {
       certifiedStep: result.certified?.step ?? null,
       verdict,
       stopped: result.stopped,
+      engine: finished.spec.engine,
       stepSize: finished.stepSize,
       loss: finished.loss,
       probeEvery: result.probeEvery,

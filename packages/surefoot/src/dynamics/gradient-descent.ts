@@ -44,7 +44,11 @@ export type Termination =
   | "reached-target";
 
 /** Whether a run should stop here, and why. */
-export function terminateDescent(state: DescentState, initialLoss: number, targetLoss = 0): Termination | undefined {
+export function terminateDescent(
+  state: Pick<DescentState, "loss">,
+  initialLoss: number,
+  targetLoss = 0,
+): Termination | undefined {
   if (!Number.isFinite(state.loss) || state.loss > 1e6 * Math.max(initialLoss, Number.MIN_VALUE)) return "diverged";
   return state.loss <= targetLoss ? "reached-target" : undefined;
 }

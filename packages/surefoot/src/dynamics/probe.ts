@@ -12,7 +12,7 @@ export interface Probe {
 }
 
 /** Probes of the run itself; `margin` and the certified curve come from certify/. */
-export const PROBE_NAMES = ["eigenvalues", "kernel-drift", "drift", "flips"] as const;
+export const PROBE_NAMES = ["eigenvalues", "kernel-drift", "drift", "neuron-drift", "flips"] as const;
 /** One of `PROBE_NAMES`. */
 export type ProbeName = (typeof PROBE_NAMES)[number];
 
@@ -25,6 +25,8 @@ export async function createProbe(name: ProbeName, problem: Problem, start: Snap
       return kernelDrift(copy(await start.kernel()));
     case "drift":
       return drift(problem, start.state.weights);
+    case "neuron-drift":
+      return neuronDrift(start.state.weights[problem.network.layers[0].weight]);
     case "flips":
       return flips(start);
   }
@@ -39,6 +41,8 @@ export function probeColumns(name: ProbeName, network: Network): readonly string
       return ["kernelDrift"];
     case "drift":
       return tensorShapes(network).flatMap((tensor) => (tensor.trained ? [`drift:${tensor.name}`] : []));
+    case "neuron-drift":
+      return network.layers[0].trainsWeight ? NEURON_DRIFT : [];
     case "flips":
       return ["flips"];
   }
@@ -69,6 +73,28 @@ function drift(problem: Problem, weights: Weights): Probe {
       Object.fromEntries(
         names.map((name) => [`drift:${name}`, distance(state.weights[name].data, initial.get(name)!)]),
       ),
+  };
+}
+
+export const NEURON_DRIFT = ["maxNeuronDrift", "meanNeuronDrift", "maxDriftNeuron"] as const;
+
+/** max_r and mean_r of ‖w_r(k) − w_r(0)‖ over the neurons of the first layer, and the neuron (0-based) that attains the maximum. */
+function neuronDrift(weight: Matrix): Probe {
+  const initial = copy(weight);
+  return {
+    measure: async ({ problem, state }) => {
+      const [layer] = problem.network.layers;
+      if (!layer.trainsWeight) return {};
+      const now = state.weights[layer.weight];
+      let [largest, neuron, total] = [-1, 0, 0];
+      for (let r = 0; r < now.rows; r++) {
+        const at = [r * now.cols, (r + 1) * now.cols] as const;
+        const length = distance(now.data.subarray(...at), initial.data.subarray(...at));
+        total += length;
+        if (length > largest) [largest, neuron] = [length, r];
+      }
+      return { maxNeuronDrift: largest, meanNeuronDrift: total / now.rows, maxDriftNeuron: neuron };
+    },
   };
 }
 

@@ -3,7 +3,6 @@ export type { NeuronDrift } from "./drift.ts";
 export { createGradientFlow, type FlowOutcome, type FlowState, type GradientFlow } from "./flow.ts";
 export type { LazyProgress, Long } from "./long-work.ts";
 export { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan, type PlanInput } from "./memory-plan.ts";
-export type { NearKink } from "./near-kink.ts";
 export {
   givenNeurons,
   type NeuronBlock,

@@ -72,10 +72,10 @@ export function largestWidthWithin(limit: number, input: PlanInput): number {
 }
 
 /** P(|N(0,1)| ≤ reach/(√m‖x‖)), from above: the density at 0 times the width of the interval, at most 1. */
-function watchedShare(reach: number, norm: number, width: number): number {
+export function watchedShare(reach: number, norm: number, width: number): number {
   return norm === 0 ? 1 : Math.min(1, (2 * reach) / (Math.sqrt(2 * Math.PI * width) * norm));
 }
 
-function readableBytes(bytes: number): string {
+export function readableBytes(bytes: number): string {
   return bytes >= 1e9 ? `${(bytes / 1e9).toPrecision(3)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
 }

@@ -5,7 +5,6 @@ import type { Census } from "./census.ts";
 import { type LazyCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { breathe, type Long } from "./long-work.ts";
 import { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan } from "./memory-plan.ts";
-import { type NearKink, nearKink } from "./near-kink.ts";
 import { type NeuronBlock, type NeuronSource, seededNeurons } from "./neuron-source.ts";
 import { type LazyProbe, probe } from "./probe.ts";
 import { type LazyProblem, lazyProblem } from "./problem.ts";
@@ -87,6 +86,8 @@ export class LazyRun {
   readonly plan: LazyMemoryPlan;
   /** C(0): the counts behind H(0). */
   readonly initialCounts: Float64Array;
+  /** u(0). */
+  readonly initialOutputs: Float64Array;
   readonly #census: Census | undefined;
   #stepper: Stepper;
   #looker: Looker | undefined;
@@ -99,6 +100,7 @@ export class LazyRun {
     problem: LazyProblem,
     plan: LazyMemoryPlan,
     initialCounts: Float64Array,
+    initialOutputs: Float64Array,
     census: Census | undefined,
     stepper: Stepper,
     looker: Looker | undefined,
@@ -108,6 +110,7 @@ export class LazyRun {
     this.problem = problem;
     this.plan = plan;
     this.initialCounts = initialCounts;
+    this.initialOutputs = initialOutputs;
     this.#census = census;
     this.#stepper = stepper;
     this.#looker = looker;
@@ -161,7 +164,7 @@ export class LazyRun {
     const looker = await lookerFor(options.scanner, watch, problem);
     const stepper = new Stepper(problem, state, tangent, watch, reach, looker);
     if (saved) await stepper.restore(saved.entries);
-    return new LazyRun(problem, plan, counts, census, stepper, looker, options.scanner, memoryLimit);
+    return new LazyRun(problem, plan, counts, outputs, census, stepper, looker, options.scanner, memoryLimit);
   }
 
   get state(): Readonly<LazyState> {
@@ -244,19 +247,12 @@ export class LazyRun {
     return probe(this.problem, this.#stepper, this.initialCounts, this.#census, options);
   }
 
-  /**
-   * The neurons with a pair within `distance` of its kink, |z_ri| ≤ (|a_r|/√m)·distance[i], and the rest as counts. Widens the watch set
-   * where it does not reach that far; returns the plan if that does not fit the memory.
-   */
-  async nearKink(distance: Float64Array, long: Long = {}): Promise<NearKink | LazyMemoryPlan> {
-    const found = await nearKink(this.problem, this.#stepper, distance);
-    if (found) return found;
-    const { up, down } = this.state;
-    const reach = this.#stepper.reach.map((length, i) =>
-      Math.max(length, (distance[i] + Math.max(up[i], down[i])) * (1 + 1e-6) + Number.MIN_VALUE),
+  /** Makes the watch set again with its reach longer by `extra`, by sample. Returns the plan if that does not fit the memory. */
+  async watchFarther(extra: Float64Array, long: Long = {}): Promise<LazyMemoryPlan | undefined> {
+    return this.#watchMore(
+      this.#stepper.reach.map((length, i) => length + extra[i]),
+      long,
     );
-    const plan = await this.#watchMore(reach, long);
-    return plan ?? (await nearKink(this.problem, this.#stepper, distance))!;
   }
 
   /** s_rj(k) for all samples j. Cost n·d. */
