@@ -248,6 +248,19 @@ describe("surefoot train", () => {
     expect(other.stderr).toMatch(/--engine lazy: .*two-layer-relu/);
   });
 
+  it("stops for SIGTERM as for Ctrl-C, and can go on even after it was killed outright", async () => {
+    const long = [...run, "--steps", "100000", "--probe-every", "50"];
+    const begun = (name: string) => async () => (await readdir(file(name)).catch(() => [])).includes("run.json");
+    const asked = await interrupted([...long, "--out", "asked"], folder, begun("asked"), "SIGTERM");
+    expect(asked.code).toBe(143);
+    expect(await readdir(file("asked"))).toContain("report.html");
+    const killed = await interrupted([...long, "--out", "killed"], folder, begun("killed"), "SIGKILL");
+    expect(killed.code).toBe(null);
+    expect((await readRecord(file("killed/record.parquet"))).rows.length).toBeGreaterThan(0);
+    const resumed = await surefoot(["train", "--resume", "killed", "--steps", "60", "--json"], folder);
+    expect(lastJson(resumed)).toMatchObject({ steps: 60, stopped: "steps-done" });
+  });
+
   it("stops when it diverges, and says so", async () => {
     const wild = ["train", "sphere:n=6,d=8", "--network", "two-layer-relu:200", "--steps", "500", "--step-size", "100"];
     const finished = await surefoot([...wild, "--json"], folder);

@@ -53,6 +53,10 @@ function report(error: unknown): number {
     say(`error: ${error.message}`);
     return EXIT.usage;
   }
+  if (error instanceof RangeError && /array (length|buffer)/i.test(error.message)) {
+    say("error: the network, the data or the kernel do not fit into memory; choose fewer neurons or samples");
+    return EXIT.failure;
+  }
   say(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return EXIT.failure;
 }

@@ -158,7 +158,7 @@ async function perform(session: Session, signal: AbortSignal): Promise<FinishedR
   const progress = createProgress();
   const elapsed = () => spec.seconds + (performance.now() - began) / 1000;
   let certified = session.resume?.certified ?? null;
-  let lastSave = performance.now();
+  let lastSave = Number.NEGATIVE_INFINITY; // the first row is saved at once: a run that is killed can go on from there
   let lastMargin: number | null = null;
   let lastLambda: number | null = null;
 

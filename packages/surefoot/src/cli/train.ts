@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { Command, type Command as CommanderCommand, Option } from "commander";
 import { PROBE_NAMES, type ProbeName } from "../dynamics/probe.ts";
 import { SurefootError } from "../error.ts";
@@ -92,20 +93,28 @@ export function trainCommand(): Command {
     .action(run);
 }
 
+/** What asks a run to stop and keep what it has: Ctrl-C, and the wish of an operating system or a scheduler. */
+const STOPPING = ["SIGINT", "SIGTERM"] as const;
+/** A shell's exit code of a command that a signal ended is this and the signal's number. */
+const SIGNALLED = 128;
+
 async function run(source: string | undefined, options: TrainArguments, command: CommanderCommand): Promise<void> {
   const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(130);
+  let exitCode = 0;
+  const interrupt = (name: NodeJS.Signals) => {
+    exitCode = SIGNALLED + constants.signals[name];
+    if (controller.signal.aborted) process.exit(exitCode);
     controller.abort();
     say("\nstopping after this step; press Ctrl-C again to stop at once");
   };
-  process.on("SIGINT", interrupt);
+  for (const name of STOPPING) process.on(name, interrupt);
   try {
     const finished =
       options.resume === undefined ? await fresh(source, options) : await resumed(source, options, command);
     report(finished, options);
+    if (finished.result.stopped === "interrupted") process.exitCode = exitCode;
   } finally {
-    process.off("SIGINT", interrupt);
+    for (const name of STOPPING) process.off(name, interrupt);
   }
 
   function fresh(data: string | undefined, given: TrainArguments): Promise<FinishedRun> {
@@ -157,6 +166,5 @@ function report(finished: FinishedRun, options: TrainArguments): void {
       files: finished.files,
     });
   }
-  if (result.stopped === "interrupted") process.exitCode = 130;
-  else process.exitCode = result.stopped === "diverged" ? EXIT.failure : exitCodeOf(verdict);
+  process.exitCode = result.stopped === "diverged" ? EXIT.failure : exitCodeOf(verdict);
 }

@@ -13,7 +13,7 @@ export function parseJson(text: string, what: string): unknown {
   }
 }
 
-/** A network from JSON or a shorthand: `relu:4096` is the two-layer ReLU network, `tanh:512,512` a fully connected one with ntk scaling. */
+/** A network from JSON or a shorthand: `two-layer-relu:4096`, or `tanh:512,512` for a fully connected one with ntk scaling. */
 export function networkFromText(text: string, what = "network"): NetworkSpec {
   if (text.trimStart().startsWith("{")) return parseSpec(networkSpec, parseJson(text, what), what);
   const match = /^(two-layer-relu|[a-z-]+):(\d+(?:,\d+)*)$/.exec(text.trim());
@@ -25,6 +25,12 @@ export function networkFromText(text: string, what = "network"): NetworkSpec {
   }
   const [, name, list] = match;
   const widths = list.split(",").map(Number);
+  if (name === "two-layer-relu" && widths.length > 1) {
+    throw new SurefootError(
+      "spec",
+      `${what}: "${text}" has ${widths.length} widths; two-layer-relu has one hidden layer`,
+    );
+  }
   if (name === "two-layer-relu") return parseSpec(networkSpec, { kind: name, width: widths[0] }, what);
   if (!(PLAIN_ACTIVATIONS as readonly string[]).includes(name)) {
     throw new SurefootError(

@@ -19,8 +19,13 @@ export function surefoot(args: readonly string[], cwd?: string): Promise<Finishe
   });
 }
 
-/** Runs the command and sends it SIGINT once `when` has become true. */
-export function interrupted(args: readonly string[], cwd: string, when: () => Promise<boolean>): Promise<Finished> {
+/** Runs the command and sends it a signal (Ctrl-C's unless another is named) once `when` has become true. */
+export function interrupted(
+  args: readonly string[],
+  cwd: string,
+  when: () => Promise<boolean>,
+  signal: NodeJS.Signals = "SIGINT",
+): Promise<Finished> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [BIN, ...args], { cwd });
     let [stdout, stderr] = ["", ""];
@@ -33,7 +38,7 @@ export function interrupted(args: readonly string[], cwd: string, when: () => Pr
     const timer = setInterval(async () => {
       if (await when()) {
         clearInterval(timer);
-        child.kill("SIGINT");
+        child.kill(signal);
       }
     }, 100);
     child.on("close", (code) => {
