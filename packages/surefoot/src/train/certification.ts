@@ -63,8 +63,11 @@ export function createCertification(problem: Problem, stepSize: number, mode: Ce
       }
       return { margin, certified: { step, loss: lossNow, ratePerStep: outcome.ratePerStep, outcome } };
     },
-    floor: ({ pass }) => {
-      const size = 1 + largest(pass.outputs) + largest(dataset.y);
+    floor: ({ pass, weights }) => {
+      const output = network.layers[network.layers.length - 1];
+      // an activation is off by a rounding of 1 even where its value is small, and the output weights may be large
+      const gain = output.scale * length(weights[output.weight].data);
+      const size = 1 + largest(pass.outputs) + largest(dataset.y) + gain;
       const rounding = 64 * 2 ** -53 * size * Math.sqrt(depth);
       return 0.5 * lossFactor * dataset.y.length * rounding * rounding;
     },
@@ -82,6 +85,12 @@ export function curveAt({ step, loss, ratePerStep }: Certified, k: number): numb
  */
 export function contradicts(loss: number, bound: number, floor: number): boolean {
   return !(Math.sqrt(loss) <= Math.sqrt(bound) * (1 + 1e-9) + Math.sqrt(floor));
+}
+
+function length(values: Float64Array): number {
+  let squares = 0;
+  for (const value of values) squares += value * value;
+  return Math.sqrt(squares);
 }
 
 function largest(values: Float64Array): number {
