@@ -17,6 +17,7 @@ export interface CheckData {
 /** Tensors by name, W1, b1, W2, …, row by row; a bias of shape [rows] or [rows, 1]. */
 export type CheckWeights = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float64Array }>>;
 
+/** Accepted, or the hypothesis that fails and by how much. */
 export type CheckVerdict =
   | { readonly verdict: "accepted"; readonly statement: string }
   | { readonly verdict: "rejected"; readonly hypothesis: string; readonly reason: string; readonly by?: number };

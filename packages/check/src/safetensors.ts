@@ -2,6 +2,7 @@
 import type { CheckWeights } from "./check.ts";
 import { count, type Json, list } from "./fields.ts";
 
+/** Float64 tensors of a safetensors file by name. */
 export function readSafetensors(bytes: Uint8Array): CheckWeights {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = 8 + Number(view.getBigUint64(0, true));

@@ -54,6 +54,7 @@ const WORK_PER_PAIR = 50;
 
 /** Marks in `due`; the rest of the word is the pair. */
 export const LOOK_FLIPS = -0x80000000;
+/** Flag of a pair whose sign was decided too close to 0 to be sure. */
 export const LOOK_CLOSE = 0x40000000;
 
 /** Bytes of shared memory for each pair; there are 4 GiB in all. */

@@ -38,6 +38,7 @@ export interface ScanShard {
   readonly products: Float64Array;
 }
 
+/** What all shards of a scan add up to. */
 export interface ScanTotals {
   /** C_ij = number of neurons with w_r·x_i ≥ 0 and w_r·x_j ≥ 0: exact. */
   readonly counts: Matrix;
@@ -64,6 +65,7 @@ const CENSUS_SAMPLES = 16;
 const PARAMETERS = 96;
 const TWO_32 = 4294967296;
 
+/** Starts the workers of a scanner; close it when done. */
 export async function createNeuronScanner(options: RuntimeOptions = {}): Promise<NeuronScanner> {
   const runtime = await Runtime.start(options);
   return {

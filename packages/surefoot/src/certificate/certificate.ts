@@ -16,6 +16,7 @@ import { type HexPair, hexPair, hexPairs } from "./hex-float.ts";
 import { betweenSpectra, leaveRoom, type Measurements, ROOMS, weakerRelu, weakerSmooth } from "./room.ts";
 import type { CertificateFile } from "./schema.ts";
 
+/** What `certify` is asked, and what the file says of where things come from. */
 export interface CertificateOptions extends CertifyOptions {
   /** How the data were made from their source, for whoever loads them again. */
   readonly dataOptions?: DataOptionsInput;
@@ -25,6 +26,7 @@ export interface CertificateOptions extends CertifyOptions {
   readonly version: string;
 }
 
+/** The decision of `certify`, and the file about it. */
 export interface Certified extends Decision {
   /** Present iff the outcome is certified. */
   readonly certificate?: CertificateFile;

@@ -91,6 +91,7 @@ const s2 = z.strictObject({
 /** A certificate file. Its shape only: whether it is true is for `@surefoot/check` to say. */
 export const certificateFile = z.discriminatedUnion("theorem", [s1, s2]);
 
+/** A certificate as it stands in a file (docs/certificate-file.md). */
 export type CertificateFile = z.infer<typeof certificateFile>;
 
 /** The JSON Schema that is published as docs/certificate.schema.json. */

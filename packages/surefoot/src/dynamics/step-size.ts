@@ -4,6 +4,7 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** A number (in the user's loss convention), 1/λ_max(K(0)), or what the certificate of the initial weights allows. */
 export const stepSizeSpec = z.union([z.number().positive(), z.literal("1/lambda-max"), z.literal("certified")]);
+/** A step size as data: a number, or a rule. */
 export type StepSizeSpec = z.infer<typeof stepSizeSpec>;
 
 /** 1/λ_max(K(k)) on ½‖e‖², divided by the loss factor: η in the user's convention. */

@@ -4,6 +4,7 @@ import { formatNumber } from "./format.ts";
 import { type Measured, toCoordinates } from "./series.ts";
 import { type Axis, type Curve, DEFAULT_WIDTH, type FigureSpec, type Region, type Rule } from "./spec.ts";
 
+/** One curve of a figure, with its name. */
 export interface NamedCurve {
   readonly name: string;
   readonly x: ArrayLike<number>;
@@ -17,6 +18,7 @@ export interface NamedCurve {
   readonly fit?: boolean;
 }
 
+/** Several named curves with their axes. */
 export interface CurvesFigureInput {
   readonly title: string;
   readonly caption: string;

@@ -1,5 +1,6 @@
 import type { Axis, Curve } from "./spec.ts";
 
+/** A straight line through points, with its uncertainty. */
 export interface Fit {
   /** In the axes' own coordinates: on two log axes the exponent p of y ∝ xᵖ; decades per unit of x where only y is logarithmic. */
   readonly slope: number;

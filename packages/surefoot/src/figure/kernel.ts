@@ -2,6 +2,7 @@ import { certifiedRule, type RunFigureOptions } from "./loss.ts";
 import { columnCurve, present, type RunColumns, stepRange } from "./series.ts";
 import { type Curve, DEFAULT_WIDTH, type FigureSpec, type Panel } from "./spec.ts";
 
+/** What the kernel figure shows beside the record. */
 export interface KernelFigureOptions extends RunFigureOptions {
   /** ‖K(0)‖_F: the kernel's drift is shown relative to it. */
   readonly kernelNorm?: number;

@@ -2,12 +2,14 @@ import { formatCount } from "./format.ts";
 import { columnCurve, present, type RunColumns, stepRange } from "./series.ts";
 import { DEFAULT_WIDTH, type FigureSpec, type Rule } from "./spec.ts";
 
+/** What all figures of a run may be told. */
 export interface RunFigureOptions {
   /** First step from which the run is certified; null or absent if none. */
   readonly certifiedStep?: number | null;
   readonly width?: number;
 }
 
+/** What the loss figure shows beside the record. */
 export interface LossFigureOptions extends RunFigureOptions {
   /** Name of the loss on the axis, e.g. "loss ½ Σᵢ (f(xᵢ) − yᵢ)²". */
   readonly lossLabel?: string;

@@ -4,6 +4,7 @@ import { type SvgMaker, serializeSvg, svgMaker } from "./svg.ts";
 import { textWidth, wrapText } from "./text.ts";
 import { DARK, LIGHT, type Theme, themePairs } from "./theme.ts";
 
+/** Theme and wording of a drawing. */
 export interface RenderOptions {
   /**
    * `light` and `dark` are fixed. `auto` (the default) is light, and dark on the screen of a reader who prefers it; programs that

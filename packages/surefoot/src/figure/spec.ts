@@ -15,6 +15,7 @@ export interface FigureSpec {
   readonly panels: readonly Panel[];
 }
 
+/** One set of axes with its curves. */
 export interface Panel {
   readonly x: Axis;
   readonly y: Axis;
@@ -27,6 +28,7 @@ export interface Panel {
   readonly whenEmpty: string;
 }
 
+/** One axis of a panel. */
 export interface Axis {
   /** The quantity and its unit. */
   readonly label: string;

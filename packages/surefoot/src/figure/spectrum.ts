@@ -1,6 +1,7 @@
 import { toCoordinates } from "./series.ts";
 import { DEFAULT_WIDTH, type FigureSpec } from "./spec.ts";
 
+/** The eigenvalues of one kernel. */
 export interface Spectrum {
   /** e.g. "K(0)", "H^∞". */
   readonly name: string;
@@ -8,6 +9,7 @@ export interface Spectrum {
   readonly eigenvalues: ArrayLike<number>;
 }
 
+/** What the spectrum figure shows beside the eigenvalues. */
 export interface SpectrumFigureOptions {
   readonly width?: number;
   readonly title?: string;

@@ -4,6 +4,7 @@ import { type BlockSink, type Range, TILE } from "../kernel/index.ts";
 import { npyHeader } from "./npy-write.ts";
 import { reason } from "./write-atomically.ts";
 
+/** Size and identity of a kernel that is kept on disk. */
 export interface KernelFileShape {
   readonly rows: number;
   readonly cols: number;

@@ -55,6 +55,7 @@ export interface ReportCertificate {
   readonly warrant?: Warrant;
 }
 
+/** One premise of the theorem, as the report shows it. */
 export interface ReportHypothesis {
   readonly name: string;
   readonly status: Warrant | "failed";
@@ -64,6 +65,7 @@ export interface ReportHypothesis {
   readonly bound?: number | null;
 }
 
+/** How the run went. */
 export interface ReportRun {
   readonly steps?: number;
   readonly initialLoss?: number;
@@ -84,6 +86,7 @@ export interface ReportRun {
   readonly kernelNorm?: number;
 }
 
+/** Where the data come from. */
 export interface ReportData {
   readonly source?: string;
   /** What was done to the data, in order. */
