@@ -1,8 +1,9 @@
-import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
+import type { Backend, Matrix } from "@surefoot/linalg";
 import { cSigmaOf, dualOf } from "../activation/dual/index.ts";
 import type { ArchitectureSpec, InfiniteKind } from "./architecture-spec.ts";
 import { gramBlock, type Range, type Rows, squaredLengths } from "./gram.ts";
 import type { InfiniteNetwork } from "./infinite.ts";
+import { createScratch } from "./scratch.ts";
 
 type Spec = Extract<ArchitectureSpec, { kind: "fully-connected" }>;
 
@@ -23,6 +24,7 @@ export function fullyConnectedKernel(spec: Spec, inputs: number): InfiniteNetwor
   const later = weightStd === undefined ? cSigmaOf(spec.activation) : weightStd * weightStd;
   const first = weightStd === undefined ? 1 : later;
   const bias = spec.biasStd * spec.biasStd;
+  const scratch = createScratch();
 
   return {
     side: (x) => {
@@ -36,41 +38,47 @@ export function fullyConnectedKernel(spec: Spec, inputs: number): InfiniteNetwor
       return { x, squares, variances };
     },
     block: async (kind: InfiniteKind, left: Side, right: Side, range: Range, backend: Backend): Promise<Matrix> => {
-      const { rows, cols, data } = await gramBlock(left, right, range, backend);
+      const gram = await gramBlock(left, right, range, backend);
+      const { rows, cols, data: s } = gram;
       const size = rows * cols;
-      const same = left === right;
-      const [s, value] = [data, new Float64Array(size)];
-      const derivative = kind === "nngp" ? undefined : new Float64Array(size);
-      const theta = new Float64Array(kind === "ntk" ? size : 0);
+      const value = scratch.take(size);
+      const derivative = scratch.take(size);
+      const theta = kind === "ntk" ? { rows, cols, data: new Float64Array(size) } : undefined;
       for (let k = 0; k < size; k++) s[k] = first * (inputScale * s[k]) + bias;
+      theta?.data.set(s);
       for (let h = 1; h <= spec.depth; h++) {
+        if (left === right) copyDiagonal(left.variances[h - 1], range, s, cols);
         const pairs = {
-          covariances: { rows, cols, data: s },
+          covariances: gram,
           rowVariances: left.variances[h - 1].subarray(range.i0, range.i1),
           colVariances: right.variances[h - 1].subarray(range.j0, range.j1),
         };
-        if (same) copyDiagonal(left.variances[h - 1], range, s, cols);
-        if (kind === "ntk") for (let k = 0; k < size; k++) theta[k] += s[k];
-        const last = h === spec.depth;
-        const wanted = derivative !== undefined && (kind === "ntk" || last);
-        await dual.fill(
-          pairs,
-          { ...(kind === "k-top" && last ? {} : { value }), ...(wanted ? { derivative } : {}) },
-          backend,
-        );
-        if (derivative !== undefined && kind === "ntk")
-          for (let k = 0; k < size; k++) theta[k] *= later * derivative[k];
-        if (derivative !== undefined && kind === "k-top" && last) {
-          for (let k = 0; k < size; k++) s[k] = (s[k] - bias) * (later * derivative[k]);
-          return { rows, cols, data: s };
-        }
-        for (let k = 0; k < size; k++) s[k] = later * value[k] + bias;
+        const top = kind === "k-top" && h === spec.depth;
+        await dual.fill(pairs, { ...(top ? {} : { value }), ...(top || theta ? { derivative } : {}) }, backend);
+        if (top) for (let k = 0; k < size; k++) s[k] = (s[k] - bias) * (later * derivative[k]);
+        else if (theta) advance(s, theta.data, value, derivative, later, bias);
+        else for (let k = 0; k < size; k++) s[k] = later * value[k] + bias;
       }
-      const out = matrix(rows, cols);
-      for (let k = 0; k < size; k++) out.data[k] = kind === "ntk" ? theta[k] + s[k] : s[k];
-      return out;
+      scratch.give(value, derivative);
+      return theta ?? gram;
     },
   };
+}
+
+/** S ← wE[σσ] + β, Θ ← Θ ∘ wE[σ'σ'] + S. */
+function advance(
+  s: Float64Array,
+  theta: Float64Array,
+  value: Float64Array,
+  derivative: Float64Array,
+  w: number,
+  beta: number,
+): void {
+  for (let k = 0; k < s.length; k++) {
+    const next = w * value[k] + beta;
+    theta[k] = theta[k] * (w * derivative[k]) + next;
+    s[k] = next;
+  }
 }
 
 /** f of every entry, evaluated once for entries in a row that are equal (rows of one length). */

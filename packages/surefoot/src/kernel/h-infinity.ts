@@ -1,7 +1,12 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
+import { dualOf } from "../activation/dual/index.ts";
 import { type BlockSource, kernelMatrix } from "./blocks.ts";
 import { type Range, rowsOf, squaredLengths } from "./gram.ts";
 import { checkRows } from "./infinite.ts";
+import { createScratch } from "./scratch.ts";
+
+const RELU = dualOf("relu");
+const scratch = createScratch();
 
 /** Beyond this |cos θ| the angle is taken from the rows themselves: from the Gram entry it would lose digits as 1/sin θ. */
 const NEARLY_PARALLEL = 0.99;
@@ -41,9 +46,10 @@ async function block(
   const out = diagonal
     ? await backend.syrk(rowsOf(x, i0, i1))
     : await backend.gemm(rowsOf(x, i0, i1), rowsOf(z, j0, j1), { transposeB: true });
-  const [rowSquares, colSquares] = [left.subarray(i0, i1), right.subarray(j0, j1)];
-  const shares = await backend.arcCosine(0, out, rowSquares, colSquares);
-  const colRoots = colSquares.map(Math.sqrt);
+  const [rowVariances, colVariances] = [left.subarray(i0, i1), right.subarray(j0, j1)];
+  const shares = scratch.take(out.data.length);
+  await RELU.fill({ covariances: out, rowVariances, colVariances }, { derivative: shares }, backend);
+  const colRoots = colVariances.map(Math.sqrt);
   for (let i = i0, k = 0; i < i1; i++) {
     const bound = NEARLY_PARALLEL * Math.sqrt(left[i]);
     for (let j = j0; j < j1; j++, k++) {
@@ -51,9 +57,10 @@ async function block(
       if (x === z && i === j) out.data[k] = 0.5 * left[i];
       else if (Math.abs(product) > bound * colRoots[j - j0])
         out.data[k] = product * shareOfAngle(x, i, left[i], z, j, right[j]);
-      else out.data[k] = product * shares.data[k];
+      else out.data[k] = product * shares[k];
     }
   }
+  scratch.give(shares);
   return out;
 }
 

@@ -55,8 +55,9 @@ function source<Side>(
 
 /** Throws `data` naming the first entry that is not finite. */
 export function checkRows(x: Matrix, name: string): void {
-  const bad = x.data.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
+  let bad = 0;
+  while (bad < x.data.length && Number.isFinite(x.data[bad])) bad += 1;
+  if (bad === x.data.length) return;
   const where = `row ${Math.floor(bad / x.cols)}, column ${bad % x.cols}`;
   throw new SurefootError("data", `${name} is ${x.data[bad]} at ${where}; a kernel needs finite inputs`);
 }
