@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatNpy, formatNpz, readRecord, readWeights, writeWeights } from "../src/record/index.ts";
-import { interrupted, lastJson, surefoot } from "./support/command.ts";
+import { interrupted, lastJson, surefoot, unread } from "./support/command.ts";
 
 let folder: string;
 const file = (name: string) => join(folder, name);
@@ -277,6 +277,12 @@ describe("surefoot train", () => {
 });
 
 describe("help", () => {
+  it("may be read in part: a closed pipe is no crash", async () => {
+    const { code, stderr } = await unread(["train", "--help"]);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+  });
+
   it("teaches: every command explains itself with an example, and no arguments prints the help", async () => {
     for (const command of ["certify", "train", "kernel"]) {
       const { code, stdout } = await surefoot([command, "--help"]);

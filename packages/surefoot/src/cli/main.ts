@@ -40,11 +40,17 @@ export function createProgram(): Command {
 
 /** Runs one command line; sets the exit code, never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // a reader that has seen enough (`| head`) is no failure, and a run goes on without it
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
   try {
     await createProgram().parseAsync([...argv]);
   } catch (error) {
     process.exitCode = report(error);
   }
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 function report(error: unknown): number {

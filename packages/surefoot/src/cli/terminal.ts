@@ -17,7 +17,9 @@ export function createProgress(stream: NodeJS.WriteStream = process.stderr): Pro
       const now = Date.now();
       if (now - last < REDRAW_MILLISECONDS) return;
       last = now;
-      stream.write(`\r\u001b[2K${line.slice(0, (stream.columns ?? 80) - 1)}`);
+      const room = (stream.columns || 80) - 1;
+      // a number cut short would be another number
+      stream.write(`\r\u001b[2K${line.length > room ? `${line.slice(0, room - 1).replace(/[\d.]+$/, "")}…` : line}`);
     },
     clear: () => void stream.write("\r\u001b[2K"),
   };

@@ -48,6 +48,19 @@ export function interrupted(
   });
 }
 
+/** Runs the command with nobody at the other end of its stdout. */
+export function unread(args: readonly string[]): Promise<Finished> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [BIN, ...args]);
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    child.on("close", (code) => resolve({ code, stdout: "", stderr }));
+  });
+}
+
 export function lastJson<T>({ stdout }: Finished): T {
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
 }
