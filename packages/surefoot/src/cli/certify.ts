@@ -1,29 +1,43 @@
 import { Command } from "commander";
 import { type Certified, certifyToFile, formatCertificate } from "../certificate/index.ts";
 import { type CertifyOutcome, certify } from "../certify/index.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { resolveNetwork } from "../network/resolve.ts";
 import { writeAtomically } from "../record/index.ts";
 import type { LossSpec } from "../spec/loss.ts";
+import { initialiserFromText } from "../spec/shorthand.ts";
+import { chooseCertifyEngine, type Engine, type EngineChoice } from "../train/engine.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import {
   addCommonOptions,
   addDataOptions,
   addNetworkOptions,
+  byteCount,
   type CommonArguments,
   type DataArguments,
+  engineOption,
   finiteNumber,
   lossOption,
   type NetworkArguments,
   openBackend,
   openData,
   openNetwork,
+  readNetworkSpec,
   storedDataOptions,
 } from "./inputs.ts";
 import { format, formatFactor, print, printJson, say, table } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
-type Arguments = DataArguments &
+export type CertifyArguments = DataArguments &
   NetworkArguments &
-  CommonArguments & { loss: LossSpec; stepSize?: number; float?: boolean; out?: string };
+  CommonArguments & {
+    loss: LossSpec;
+    stepSize?: number;
+    float?: boolean;
+    out?: string;
+    engine: EngineChoice;
+    memoryLimit?: number;
+  };
 
 export function certifyCommand(): Command {
   const command = new Command("certify")
@@ -46,6 +60,10 @@ export function certifyCommand(): Command {
   command
     .addOption(lossOption)
     .option("--step-size <eta>", "certify this step size (default: the largest that can be certified)", finiteNumber)
+    .addOption(
+      engineOption("hold all weights, or draw neurons of a two-layer-relu network and drop them (auto: by size)"),
+    )
+    .option("--memory-limit <bytes>", "lazy: refuse to hold more, e.g. 1GB (default: ¾ of the machine)", byteCount)
     .option("--float", "compute the hypotheses in floating point instead of proving them: quicker, and not a proof")
     .option("--out <file>", "if certified, write the certificate file that `surefoot verify` checks");
   return addCommonOptions(command)
@@ -54,13 +72,15 @@ export function certifyCommand(): Command {
       "\nExamples:\n" +
         "  surefoot certify orthonormal:n=10,d=10 --network two-layer-relu:1000 --init antisymmetric\n" +
         "  surefoot certify sphere:n=10,d=20 --network tanh:4096 --init antisymmetric --out certificate.json\n" +
+        "  surefoot certify sphere:n=10,d=10 --network two-layer-relu:1000000000 --init antisymmetric --engine lazy\n" +
         "  surefoot certify iris.csv --classes setosa,virginica --network tanh:2000 --weights run/weights.safetensors",
     )
     .action(run);
 }
 
-async function run(source: string, options: Arguments): Promise<void> {
+async function run(source: string, options: CertifyArguments): Promise<void> {
   const dataset = await openData(source, options);
+  if (engineOf(options, dataset) === "lazy") return certifyStreaming(dataset, options);
   const backend = await openBackend(options);
   try {
     const { network, weights, origin } = await openNetwork(options, dataset.x.cols, backend);
@@ -94,6 +114,20 @@ async function run(source: string, options: Arguments): Promise<void> {
   } finally {
     await backend.close();
   }
+}
+
+function engineOf({ engine, network, init, weights }: CertifyArguments, { x }: Dataset): Engine {
+  if (engine === "direct" || network === undefined) return "direct";
+  const resolved = resolveNetwork(readNetworkSpec(network), x.cols);
+  return chooseCertifyEngine(engine, resolved, initialiserFromText(init), weights !== undefined, x.rows);
+}
+
+async function certifyStreaming(dataset: Dataset, options: CertifyArguments): Promise<void> {
+  const { certifyLazily } = await import("./certify-lazy.ts"); // only some certificates need it
+  const { outcome, ...context } = await certifyLazily(dataset, options);
+  if (options.json) printJson({ ...outcome, ...context });
+  else print(describeOutcome(outcome));
+  process.exitCode = exitCodeOf(outcome.verdict);
 }
 
 /** A verdict for reading. */

@@ -13,6 +13,7 @@ import type { InitialiserSpec } from "../spec/initialiser.ts";
 import type { LossSpec } from "../spec/loss.ts";
 import type { NetworkSpec } from "../spec/network.ts";
 import { INITIALISER_FORMS, initialiserFromText, networkFromText } from "../spec/shorthand.ts";
+import { ENGINES } from "../train/engine.ts";
 
 /** Options that mean the same in every command. */
 export interface DataArguments {
@@ -81,6 +82,10 @@ export function addCommonOptions(command: Command): Command {
 export const lossOption = new Option("--loss <convention>", "½‖u−y‖² (sum), times 1/n (half-mean) or 2/n (mean)")
   .choices(["sum", "mean", "half-mean"])
   .default("sum" satisfies LossSpec);
+
+export function engineOption(what: string): Option {
+  return new Option("--engine <name>", what).choices([...ENGINES]).default("auto");
+}
 
 export function openData(source: string, options: DataArguments): Promise<Dataset> {
   const { labels } = options;

@@ -1,11 +1,10 @@
-import { totalmem } from "node:os";
-import { type Backend, createNeuronScanner, type Matrix, matrix, type NeuronScanner } from "@surefoot/linalg";
+import { type Matrix, matrix } from "@surefoot/linalg";
 import { measurerOf, outcomeOf } from "../certify/certify.ts";
 import { certifyLazyStart, predictMovement } from "../certify/certify-lazy-start.ts";
 import { datasetHash } from "../data/index.ts";
 import type { LazyCheckpoint } from "../dynamics/lazy/checkpoint.ts";
 import type { Long } from "../dynamics/lazy/long-work.ts";
-import { type NeuronSource, seededNeurons } from "../dynamics/lazy/neuron-source.ts";
+import type { NeuronSource } from "../dynamics/lazy/neuron-source.ts";
 import { lazyProblem } from "../dynamics/lazy/problem.ts";
 import { predictReach } from "../dynamics/lazy/reach.ts";
 import { createLazyRun, type LazyOptions, type LazyRun, resumeLazyRun } from "../dynamics/lazy/run.ts";
@@ -27,14 +26,14 @@ import {
   resumeRecord,
   saveCheckpoint,
 } from "../record/index.ts";
-import type { InitialiserSpec } from "../spec/initialiser.ts";
 import { initialiserFromText } from "../spec/shorthand.ts";
 import type { Certified } from "../train/certification.ts";
 import { lazyWeights } from "../train/lazy-weights.ts";
 import type { RecordRow } from "../train/train.ts";
 import { type LazyTrainOptions, lazyColumns, lazyProbeInterval, trainLazy } from "../train/train-lazy.ts";
-import { type DataArguments, openBackend, openData, readNetworkSpec } from "./inputs.ts";
+import { type DataArguments, openData, readNetworkSpec } from "./inputs.ts";
 import { describePlan, lazyNotes } from "./lazy-summary.ts";
+import { type LazyTools, memoryLimitOf, openLazyTools, sourceOf } from "./lazy-tools.ts";
 import {
   backendOf,
   type FinishedRun,
@@ -52,8 +51,6 @@ import type { TrainArguments } from "./train.ts";
 
 /** Weights with at most so many entries are written at the end. */
 const WRITTEN_WEIGHTS = 2 ** 25;
-/** Without --memory-limit a run may take this share of the machine's memory. */
-const MEMORY_SHARE = 0.75;
 const LEAST_ROOM = 1.25;
 
 /** What a lazy run works with, whether it begins or goes on. */
@@ -65,35 +62,6 @@ interface Session {
   readonly record: RunRecord | undefined;
   readonly resume?: LazyTrainOptions["resume"];
 }
-
-/** Everything that passes over neurons need, and how it is closed. */
-export interface LazyTools {
-  readonly backend: Backend;
-  readonly scanner: NeuronScanner | undefined;
-  close(): Promise<void>;
-}
-
-export async function openLazyTools(options: Pick<TrainArguments, "backend" | "threads">): Promise<LazyTools> {
-  const backend = await openBackend(options);
-  // The reference backend is the oracle: nothing but it computes then.
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
-  const scanner = backend.info.name === "reference" ? undefined : await createNeuronScanner(threads);
-  return {
-    backend,
-    scanner,
-    close: async () => {
-      await scanner?.close();
-      await backend.close();
-    },
-  };
-}
-
-export function sourceOf(network: Network, initialiser: InitialiserSpec, seed: number, backend: Backend): NeuronSource {
-  const antisymmetric = initialiser.kind === "antisymmetric";
-  return seededNeurons({ width: network.layers[0].rows, inputs: network.inputs, seed, antisymmetric }, backend);
-}
-
-export const memoryLimitOf = (bytes: number | undefined) => bytes ?? MEMORY_SHARE * totalmem();
 
 export async function startLazyRun(source: string, options: StartOptions, signal: AbortSignal): Promise<FinishedRun> {
   const rule = stepSizeRule(options.stepSize);

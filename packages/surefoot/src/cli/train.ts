@@ -1,9 +1,9 @@
 import { constants } from "node:os";
-import { Command, type Command as CommanderCommand, Option } from "commander";
+import { Command, type Command as CommanderCommand } from "commander";
 import { PROBE_NAMES, type ProbeName } from "../dynamics/probe.ts";
 import { SurefootError } from "../error.ts";
 import type { LossSpec } from "../spec/loss.ts";
-import { ENGINES, type EngineChoice } from "../train/engine.ts";
+import type { EngineChoice } from "../train/engine.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import {
   addCommonOptions,
@@ -12,6 +12,7 @@ import {
   byteCount,
   type CommonArguments,
   type DataArguments,
+  engineOption,
   finiteNumber,
   lossOption,
   type NetworkArguments,
@@ -69,12 +70,9 @@ export function trainCommand(): Command {
       wholeNumber(1),
     )
     .addOption(
-      new Option(
-        "--engine <name>",
+      engineOption(
         "direct, or lazy: the same iterates of a two-layer-relu network at any width, paid for by sign flips (auto: by size)",
-      )
-        .choices([...ENGINES])
-        .default("auto"),
+      ),
     )
     .option("--memory-limit <bytes>", "lazy: refuse to hold more, e.g. 2GB (default: ¾ of the machine)", byteCount)
     .option("--float", "announce a certificate computed in floating point instead of a proved one")

@@ -50,3 +50,19 @@ export function chooseEngine(
   const lazyStep = samples * samples * FLIP_WORK * Math.min(1, samples / 1000) + 1e6;
   return step * steps > SMALL && step * steps > LAZY_START * step + lazyStep * steps ? "lazy" : "direct";
 }
+
+/** Weights, products and margins of a certificate that holds all neurons may take so many bytes before `auto` streams them. */
+const HELD = 2e9;
+
+/** The engine of a certificate: `auto` streams the neurons where holding them takes more than 2 GB. Throws as chooseEngine does. */
+export function chooseCertifyEngine(
+  choice: EngineChoice,
+  network: Network,
+  initialiser: InitialiserSpec,
+  fromFile: boolean,
+  samples: number,
+): Engine {
+  const bytes = 8 * network.layers[0].rows * (network.inputs + 4 * samples);
+  if (choice === "auto" && (bytes <= HELD || lazyExcludes(network, initialiser, fromFile))) return "direct";
+  return chooseEngine(choice === "auto" ? "lazy" : choice, network, initialiser, fromFile, samples, 1);
+}
