@@ -4,13 +4,9 @@
  */
 import { U, up } from "./directed.ts";
 
-export interface Activation {
-  readonly slope: number;
-  readonly curvature: number;
-  readonly error: number;
-  /** [σ(z), σ'(z)]. */
-  at(z: number): readonly [number, number];
-}
+export type Activation = { slope: number; curvature: number; error: number; at: Point };
+/** z ↦ [σ(z), σ'(z)]. */
+type Point = (z: number) => readonly [number, number];
 
 const LN2_HIGH = 0.6931471803691238; // 33 bits: its multiples by |k| < 2²⁰ are exact
 const LN2_LOW = 1.9082149292705877e-10;
@@ -56,25 +52,15 @@ function logistic(x: number): readonly [number, number] {
 
 const softplus = (x: number): number => Math.max(x, 0) + log1p(exp(-Math.abs(x))) - Math.LN2;
 
-function tanh(z: number): readonly [number, number] {
+const tanh: Point = (z) => {
   const t = exp(-2 * Math.abs(z));
   return [(Math.sign(z) * (1 - t)) / (1 + t), (4 * t) / ((1 + t) * (1 + t))];
-}
-
-function sigmoid(z: number): readonly [number, number] {
-  const [s, t] = logistic(z);
-  return [s - 0.5, s * t];
-}
-
-function swish(z: number): readonly [number, number] {
-  const [s, t] = logistic(z);
-  return [z * s, s * (1 + z * t)];
-}
-
-function gelu(z: number): readonly [number, number] {
-  const cdf = 0.5 * (1 + erf(Math.SQRT1_2 * z));
-  return [z * cdf, cdf + z * (0.3989422804014327 * exp(-0.5 * z * z))];
-}
+};
+const sigmoid: Point = (z) => [logistic(z)[0] - 0.5, logistic(z)[0] * logistic(z)[1]];
+const swish: Point = (z) => [z * logistic(z)[0], logistic(z)[0] * (1 + z * logistic(z)[1])];
+const erfWithSlope: Point = (z) => [erf(z), 1.1283791670955126 * exp(-z * z)];
+const normal = (z: number): number => 0.5 * (1 + erf(Math.SQRT1_2 * z));
+const gelu: Point = (z) => [z * normal(z), normal(z) + z * (0.3989422804014327 * exp(-0.5 * z * z))];
 
 const PLAIN = new Map<string, Activation>([
   ["tanh", { slope: 1, curvature: 0.7698003589195012, error: 128 * U, at: tanh }],
@@ -82,15 +68,7 @@ const PLAIN = new Map<string, Activation>([
   ["softplus", { slope: 1, curvature: 0.25, error: 128 * U, at: (z) => [softplus(z), logistic(z)[0]] }],
   ["swish", { slope: 1.0998393201288676, curvature: 0.5, error: 128 * U, at: swish }],
   ["gelu", { slope: 1.1289041451851554, curvature: 0.7978845608028656, error: 2048 * U, at: gelu }],
-  [
-    "erf",
-    {
-      slope: 1.128379167095513,
-      curvature: 0.9678828980765738,
-      error: 2048 * U,
-      at: (z) => [erf(z), 1.1283791670955126 * exp(-z * z)],
-    },
-  ],
+  ["erf", { slope: 1.128379167095513, curvature: 0.9678828980765738, error: 2048 * U, at: erfWithSlope }],
 ]);
 
 /** The activation of that name, with its parameter; undefined for one without a continuous derivative, or unknown. */

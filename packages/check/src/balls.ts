@@ -2,29 +2,13 @@
 import { FLOOR, gamma, raise, sqrtUp, U, up } from "./directed.ts";
 
 /** n rows of length k: row i lies within rad[i] of mid's; size[i] bounds both ‖row‖ and ‖mid's row‖. */
-export interface Rows {
-  readonly n: number;
-  readonly k: number;
-  readonly mid: Float64Array;
-  readonly rad: Float64Array;
-  readonly size: Float64Array;
-}
+export type Rows = { n: number; k: number; mid: Float64Array; rad: Float64Array; size: Float64Array };
 
 /** All symmetric n × n matrices within `rad` of `mid`, entry by entry. */
-export interface Ball {
-  readonly n: number;
-  readonly mid: Float64Array;
-  readonly rad: Float64Array;
-}
+export type Ball = { n: number; mid: Float64Array; rad: Float64Array };
 
 /** z = scale·W h + bias, W rows × cols; `bias` is empty without biases. */
-export interface Layer {
-  readonly rows: number;
-  readonly cols: number;
-  readonly scale: number;
-  readonly weight: Float64Array;
-  readonly bias: Float64Array;
-}
+export type Layer = { rows: number; cols: number; scale: number; weight: Float64Array; bias: Float64Array };
 
 /** Σ a[ao + i]·b[bo + i], i < k. */
 export function dot(a: Float64Array, ao: number, b: Float64Array, bo: number, k: number): number {
@@ -50,11 +34,11 @@ export const sum = (v: Float64Array): number =>
     v.length,
   );
 
-export const largest = (v: Float64Array | readonly number[]): number => {
+export function largest(v: Float64Array | readonly number[]): number {
   let most = 0;
   for (const x of v) most = Math.max(most, Math.abs(x));
   return most;
-};
+}
 
 export function rows(n: number, k: number, mid: Float64Array, rad = new Float64Array(n)): Rows {
   return { n, k, mid, rad, size: rad.map((r, i) => up(norm(mid, i * k, k) + r)) };
@@ -115,7 +99,7 @@ export function hadamard(a: Ball, b: Ball): Ball {
  */
 export function definite({ n, mid, rad }: Ball, c: number, sign: 1 | -1): boolean {
   const radius = largest(Array.from({ length: n }, (_, i) => sum(rad.subarray(i * n, i * n + n))));
-  const trace = Array.from({ length: n }, (_, i) => Math.abs(mid[i * n + i]) + Math.abs(c)).reduce((a, b) => a + b, 0);
+  const trace = sum(Float64Array.from({ length: n }, (_, i) => Math.abs(mid[i * n + i]) + Math.abs(c)));
   const spare = up(4 * up(radius + gamma(n + 8) * trace));
   const b = (i: number, j: number) => sign * mid[i * n + j] - (i === j ? sign * c + spare : 0);
   const l = new Float64Array(n * n);

@@ -1,18 +1,8 @@
-import type { Layer } from "./balls.ts";
 import { down, up } from "./directed.ts";
 import { atMost, count, isTrue, type Json, list, number, reject } from "./fields.ts";
-import type { TrainedLayer } from "./kappa.ts";
-import type { Problem } from "./problem.ts";
+import type { CheckData, Problem, TrainedLayer } from "./problem.ts";
 import { checkS1 } from "./s1.ts";
 import { checkS2 } from "./s2.ts";
-
-/** x: n × d, row by row. */
-export interface CheckData {
-  readonly x: Float64Array;
-  readonly n: number;
-  readonly d: number;
-  readonly y: Float64Array;
-}
 
 /** Tensors by name, W1, b1, W2, …, row by row; a bias of shape [rows] or [rows, 1]. */
 export type CheckWeights = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float64Array }>>;
@@ -40,36 +30,31 @@ export async function check(certificate: unknown, data: CheckData, weights: Chec
 async function prove(file: Json, data: CheckData, weights: CheckWeights): Promise<string> {
   if (String(file.format) !== "surefoot-certificate/1") reject("file", "not a surefoot-certificate/1");
   const { digest, ...rest } = file;
-  if (String(digest) !== (await sha256(new TextEncoder().encode(JSON.stringify(rest))))) {
+  const { constants, loss, theorem } = rest;
+  const seal = await sha256(new TextEncoder().encode(JSON.stringify(rest)));
+  if (String(digest) !== seal)
     reject("file", "the digest is not that of the file: it was changed after it was written");
-  }
-  const { constants, loss } = file;
-  const [outer, rate, contraction] = [
-    number(constants.stepSize),
-    number(constants.ratePerStep),
-    number(constants.contraction),
-  ];
+  const [outer, rate, contraction] = [constants.stepSize, constants.ratePerStep, constants.contraction].map(number);
   const problem = await open(file, data, weights, outer);
   if (!(number(constants.margin) > 1)) reject("residual", "a margin of at most 1 proves nothing");
-  if (String(file.theorem) === "S1") checkS1(problem);
-  else if (String(file.theorem) === "S2") checkS2(problem);
-  else reject("file", `no theorem is called ${file.theorem}`);
+  const proof = { S1: checkS1, S2: checkS2 }[String(theorem)] ?? reject("file", "no theorem of that name");
+  proof(problem);
   atMost(up(contraction * contraction), rate, "rate", "contraction² ≤ rate per step");
   const statement =
     `Gradient descent on the ${loss} loss from these weights on these data with step size ${outer} reaches zero training loss: after k steps ` +
     `the loss is at most ${rate}^k times the loss now, and the weights stay within ${number(constants.radius)} of where they are.`;
-  if (String(file.statement) !== statement) reject("statement", `what is proved reads: ${statement}`);
-  return statement;
+  return String(file.statement) === statement ? statement : reject("statement", `what is proved reads: ${statement}`);
 }
 
 async function open(file: Json, { x, n, d, y }: CheckData, weights: CheckWeights, outer: number): Promise<Problem> {
-  if (count(file.data.n) !== n || count(file.data.d) !== d || n * d !== x.length || n !== y.length || n * d === 0) {
-    reject("data", `the certificate is about ${file.data.n} samples of ${file.data.d} numbers, not ${n} of ${d}`);
+  const shaped = n * d === x.length && n === y.length && n * d > 0;
+  if (!shaped || count(file.data.n) !== n || count(file.data.d) !== d || !allFinite(x) || !allFinite(y)) {
+    reject("data", `${file.data.n} samples of ${file.data.d} finite numbers are needed, not ${n} of ${d}`);
   }
   const hash = await sha256(pack([n, d, x, y]));
   if (String(file.data.sha256) !== hash) reject("data", "SHA-256: these are other data");
 
-  const names: string[] = [];
+  const [names, parts, tensors] = [new Set<string>(), [] as (number | Float64Array)[], { ...weights }];
   let inputs = d;
   const layers = list(file.network.layers).map((layer, l, all): TrainedLayer => {
     const [rows, cols, scale] = [count(layer.rows), count(layer.cols), number(layer.scale)];
@@ -77,36 +62,31 @@ async function open(file: Json, { x, n, d, y }: CheckData, weights: CheckWeights
     if (!fits) reject("network", `layer ${l + 1}: ${rows} × ${cols}, scale ${scale} does not fit`);
     inputs = rows;
     const tensor = (name: string, columns: number): Float64Array => {
-      names.push(name);
-      const { shape, data } = Object.hasOwn(weights, name) ? weights[name] : reject("weights", `${name} is missing`);
+      const { shape, data } = tensors[name] ?? reject("weights", `${name} is missing`);
       const fitting = shape[0] === rows && (shape[1] ?? 1) === columns && data.length === rows * columns;
-      return fitting ? data : reject("weights", `${name} is not ${rows} × ${columns}`);
+      if (!fitting || !allFinite(data)) reject("weights", `${name} is not ${rows} × ${columns} finite numbers`);
+      names.add(name);
+      parts.push(rows, columns, data);
+      return data;
     };
     const weight = tensor(`W${l + 1}`, cols);
     const bias = isTrue(layer.bias) ? tensor(`b${l + 1}`, 1) : new Float64Array(0);
     const trainsBias = isTrue(layer.trainsBias) && bias.length > 0;
     return { rows, cols, scale, trainsWeight: isTrue(layer.trainsWeight), trainsBias, weight, bias };
   });
-  const strange = Object.keys(weights).filter((name) => !names.includes(name));
+  const strange = Object.keys(tensors).filter((name) => !names.has(name));
   if (strange.length > 0) reject("weights", `the network has no tensor ${strange.join(", ")}`);
-  if (![x, y, ...layers.flatMap(tensorsOf)].every((v) => v.every(Number.isFinite)))
-    reject("data", "a number is not finite");
-  const parts = layers.flatMap(({ rows, cols, weight, bias }) => [
-    rows,
-    cols,
-    weight,
-    ...(bias.length > 0 ? [rows, 1, bias] : []),
-  ]);
-  if (String(file.weights.sha256) !== (await sha256(pack(parts))))
-    reject("weights", "SHA-256: these are other weights");
+  const others = String(file.weights.sha256) !== (await sha256(pack(parts)));
+  if (others) reject("weights", "SHA-256: these are other weights");
 
-  const times = { sum: n, "half-mean": 1, mean: 2 }[String(file.loss)]; // the loss is times/n · ½‖e‖²
-  if (times === undefined || !(outer > 0)) return reject("step size", `step size ${outer} of the loss ${file.loss}`);
-  const inner = (round: (v: number) => number) => (times === n ? outer : round(round(times * outer) / n));
+  const times =
+    { sum: n, "half-mean": 1, mean: 2 }[String(file.loss)] ?? reject("file", `no loss is called ${file.loss}`);
+  if (!(outer > 0)) reject("step size", `the step size is ${outer}`);
+  const inner = (round: (v: number) => number) => (times === n ? outer : round(round(times * outer) / n)); // times/n·½‖e‖²
   return { n, d, x, y, layers, file, step: { lower: inner(down), upper: inner(up) } };
 }
 
-const tensorsOf = ({ weight, bias }: Layer): Float64Array[] => [weight, bias];
+const allFinite = (v: Float64Array): boolean => v.every(Number.isFinite);
 
 /** Counts as 64-bit whole numbers and arrays as float64, little-endian, one after the other. */
 function pack(parts: readonly (number | Float64Array)[]): Uint8Array<ArrayBuffer> {

@@ -1,2 +1,3 @@
-export { type CheckData, type CheckVerdict, type CheckWeights, check } from "./check.ts";
+export { type CheckVerdict, type CheckWeights, check } from "./check.ts";
+export type { CheckData } from "./problem.ts";
 export { readSafetensors } from "./safetensors.ts";

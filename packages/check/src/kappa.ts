@@ -2,31 +2,9 @@
  * Bounds κ of the Lipschitz constant of the Jacobian on the ball of radius r around the weights (docs/certificates.md, bounds (c) and (d)
  * of S1; with one hidden layer (d) is (b)). Everything is a non-negative upper bound; `up` after each operation keeps it one.
  */
-import { type Layer, largest, perron } from "./balls.ts";
+import { largest, perron } from "./balls.ts";
 import { sqrtUp, up } from "./directed.ts";
-
-export interface TrainedLayer extends Layer {
-  readonly trainsWeight: boolean;
-  readonly trainsBias: boolean;
-}
-
-/** Norms at the weights; arrays over layers of arrays over samples are ‖h_{ℓ−1}‖, ‖g_ℓ‖ and ‖q_ℓ‖_∞, q = ∂f/∂h. */
-export interface Norms {
-  readonly n: number;
-  readonly layers: readonly TrainedLayer[];
-  readonly slope: number;
-  readonly curvature: number;
-  readonly spectral: Float64Array;
-  readonly inputs: readonly Float64Array[];
-  readonly gradients: readonly Float64Array[];
-  readonly back: readonly Float64Array[];
-  /** √λ_max(G̃∘G̃), ‖X̃‖₂, ‖H_{ℓ−1}‖₂ and ‖G_ℓ‖₂ over all samples, ‖σ(z_·r)‖ of the first layer's neurons. */
-  readonly hadamard: number;
-  readonly data: number;
-  readonly stackedInputs: readonly number[];
-  readonly stackedGradients: readonly number[];
-  readonly features: Float64Array;
-}
+import type { Norms } from "./s1.ts";
 
 const hypot = (a: number, b: number): number => (a === 0 ? b : b === 0 ? a : sqrtUp(up(up(a * a) + up(b * b))));
 const times = (v: Float64Array, s: number): Float64Array => v.map((x) => (x === 0 ? 0 : up(x * s)));
@@ -56,14 +34,8 @@ export function perNeuron(at: Norms, moved: Float64Array, right: number, h: numb
 }
 
 /** One sample, or all of them stacked (Frobenius norms of changes, spectral norms of H and G, `unit` = √n, `first` = ‖X̃‖₂, `most` ≥ ‖q_ℓ‖_∞ on the ball). */
-interface Start {
-  readonly inputs: ArrayLike<number>;
-  readonly gradients: ArrayLike<number>;
-  readonly back: ArrayLike<number>;
-  readonly unit: number;
-  readonly first?: number;
-  readonly most?: readonly number[];
-}
+type Start = { inputs: V; gradients: V; back: V; unit: number; first?: number; most?: V };
+type V = ArrayLike<number>;
 
 /** On the ball, for a direction with parts v_j in layer j: ‖ḣ_{ℓ−1}‖ ≤ inputTangent·v, ‖ġ_ℓ‖ ≤ gradientTangent·v, and so on. */
 function sweep({ layers, slope, curvature, spectral }: Norms, start: Start, r: number) {
@@ -74,17 +46,8 @@ function sweep({ layers, slope, curvature, spectral }: Norms, start: Start, r: n
     const moved = up(up(up(scale * spectral[l]) * drift) + up(r * own));
     const tangent = times(inputTangent, up(scale * up(spectral[l] + (trainsWeight ? r : 0))));
     tangent[l] = up(tangent[l] + own);
-    const none: Float64Array = new Float64Array(layers.length);
-    const here = {
-      own,
-      moved,
-      tangent,
-      inputTangent,
-      gradient: start.unit,
-      gradientTangent: none,
-      back: 0,
-      backTangent: none,
-    };
+    const last = { gradient: start.unit, gradientTangent: tangent.map(() => 0), back: 0, backTangent: inputTangent };
+    const here = { own, moved, tangent, inputTangent, ...last };
     drift = up(slope * moved);
     inputTangent = times(tangent, slope);
     return here;
@@ -130,25 +93,15 @@ export function kappaBound(at: Norms, r: number, goal: number, weight: number): 
     );
   const blocks = new Float64Array(depth * depth);
   for (const [l, { scale, trainsWeight, trainsBias }] of at.layers.entries()) {
+    const [own, gradient] = [each((s) => s[l].own), each((s) => s[l].gradient)];
     for (let j = 0; j < depth && (trainsWeight || trainsBias); j++) {
-      const turning = each((s) => s[l].gradientTangent[j]);
-      let block = product(
-        turning,
-        all[l].gradientTangent[j],
-        each((s) => s[l].own),
-        all[l].own,
-      );
+      const [turning, shifting] = [each((s) => s[l].gradientTangent[j]), each((s) => s[l].inputTangent[j])];
+      let block = product(turning, all[l].gradientTangent[j], own, all[l].own);
       if (l === 0 && j === 0) {
         const bent = up(up(at.curvature * most[0]) * at.hadamard);
         block = up(bent + up(up(at.slope * largest(each((s) => s[0].backTangent[0]))) * all[0].own));
       }
-      const shifting = each((s) => s[l].inputTangent[j]);
-      const shifted = product(
-        shifting,
-        all[l].inputTangent[j],
-        each((s) => s[l].gradient),
-        all[l].gradient,
-      );
+      const shifted = product(shifting, all[l].inputTangent[j], gradient, all[l].gradient);
       blocks[l * depth + j] = up(block + (trainsWeight ? up(scale * shifted) : 0));
     }
   }

@@ -1,17 +1,11 @@
-import { type Ball, definite, gram, largest, plus, rows, zero } from "./balls.ts";
+import { type Ball, definite, gram, type Layer, largest, plus, rows, zero } from "./balls.ts";
 import { type Json, reject } from "./fields.ts";
-import type { TrainedLayer } from "./kappa.ts";
 
+/** x: n × d, row by row. */
+export type CheckData = { readonly x: Float64Array; readonly n: number; readonly d: number; readonly y: Float64Array };
+export type TrainedLayer = Layer & { trainsWeight: boolean; trainsBias: boolean };
 /** A certificate with the data and weights that it is about; `step` is the step size for the loss ½‖e‖². */
-export interface Problem {
-  readonly n: number;
-  readonly d: number;
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  readonly layers: readonly TrainedLayer[];
-  readonly file: Json;
-  readonly step: { readonly lower: number; readonly upper: number };
-}
+export type Problem = CheckData & { layers: TrainedLayer[]; file: Json; step: { lower: number; upper: number } };
 
 /** G̃ = X̃X̃ᵀ with the rows (s₁x_i if W1 is trained, 1 if b1 is). */
 export function gramOfData({ n, d, x, layers: [{ scale, trainsWeight, trainsBias }] }: Problem): Ball {

@@ -3,7 +3,7 @@ import { type Activation, activationOf } from "./activation.ts";
 import { type Ball, dense, gram, hadamard, largest, norm, plus, type Rows, rows, transpose, zero } from "./balls.ts";
 import { down, raise, sqrtDown, sqrtUp, U, up } from "./directed.ts";
 import { atMost, type Json, list, number, numbers, reject } from "./fields.ts";
-import { kappaBound, type Norms, perNeuron } from "./kappa.ts";
+import { kappaBound, perNeuron } from "./kappa.ts";
 import { boundEigenvalue, gramOfData, type Problem } from "./problem.ts";
 
 export function checkS1(at: Problem): void {
@@ -25,13 +25,7 @@ export function checkS1(at: Problem): void {
   const rest = down(down(2 - t0) - t1);
   if (share === 1) atMost(t1, 1, "step size", "η ≤ 1/(σ₁ + σ₀ − μ*)²");
   else if (!(share > 0 && share < 1 && rest > 0)) reject("step size", "η(λ_min + (σ₁ + ∫₀^ℓ* κ)²) < 2 does not hold");
-  else
-    atMost(
-      up(up(share * share) * up(1 - down(t0 * t1))),
-      down(t1 * rest),
-      "step size",
-      "ρ²(1 − t₀t₁) ≤ t₁(2 − t₀ − t₁)",
-    );
+  else atMost(up(up(share * share) * up(1 - down(t0 * t1))), down(t1 * rest), "step size", "ρ² ≤ its bound");
 
   const gain = down(down(at.step.lower * end.mu) * down(end.mu + down(sigma - start)));
   atMost(up(1 - gain), number(constants.contraction), "rate", "1 − ημ*(μ* + (1 − ρ)σ₀) ≤ contraction");
@@ -41,13 +35,17 @@ export function checkS1(at: Problem): void {
   atMost(number(constants.margin), down(area / residual), "residual", "margin ≤ ∫₀^r M/‖e₀‖");
 }
 
-/** Forward and backward pass, kernel, eigenvalues, residual, and all norms that κ needs. */
-function measure(at: Problem): Norms {
+/**
+ * Forward and backward pass, kernel, eigenvalues, residual, and all norms that κ needs: over layers of arrays over samples ‖h_{ℓ−1}‖, ‖g_ℓ‖
+ * and ‖q_ℓ‖_∞ (q = ∂f/∂h), ‖W_ℓ‖₂, √λ_max(G̃∘G̃), ‖X̃‖₂, ‖H_{ℓ−1}‖₂ and ‖G_ℓ‖₂ over all samples, ‖σ(z_·r)‖ of the first layer's neurons.
+ */
+function measure(at: Problem) {
   const { n, layers, file } = at;
   const { constants, witness, network } = file;
   const { kind, slope } = network.activation;
   const activation = activationOf(String(kind), slope === undefined ? 0 : number(slope));
   if (!activation) return reject("smooth activation", `S1 does not cover ${kind}`);
+  const { slope: B1, curvature: B2 } = activation;
   const depth = layers.length;
   const claimed = witness.norms;
   const spectral = numbers(claimed.weights, depth);
@@ -74,24 +72,15 @@ function measure(at: Problem): Norms {
     const q = dense(gradients[l + 1], turned, spectral[l + 1]);
     back[l] = q.rad.map((r, i) => up(largest(q.mid.subarray(i * k, i * k + k)) + r));
     const g = q.mid.map((v, e) => v * bends[l].slope[e]);
-    const error = (r: number, i: number) =>
-      activation.slope * r + back[l][i] * bends[l].rad[i] + 2 * U * norm(g, i * k, k);
-    gradients[l] = rows(
-      n,
-      k,
-      g,
-      q.rad.map((r, i) => raise(error(r, i), 6)),
-    );
+    const error = (r: number, i: number) => B1 * r + back[l][i] * bends[l].rad[i] + 2 * U * norm(g, i * k, k);
+    const rad = q.rad.map((r, i) => raise(error(r, i), 6));
+    gradients[l] = rows(n, k, g, rad);
   }
   let kernel = zero(n); // Σ_ℓ (s_ℓ²·HHᵀ [W_ℓ trained] + 11ᵀ [b_ℓ trained]) ∘ GGᵀ
   for (const [l, { scale, trainsWeight, trainsBias }] of layers.entries()) {
     if (!trainsWeight && !trainsBias) continue;
-    const moving = plus(
-      trainsWeight ? scale * scale : 0,
-      trainsWeight ? gram(inputs[l]) : zero(n),
-      zero(n),
-      Number(trainsBias),
-    );
+    const products = trainsWeight ? gram(inputs[l]) : zero(n);
+    const moving = plus(scale * scale, products, zero(n), Number(trainsBias));
     kernel = plus(1, hadamard(moving, gram(gradients[l])), kernel, 0);
   }
   boundEigenvalue(kernel, number(constants.lambdaMin), 1, "kernel", "λ_min(K)");
@@ -106,35 +95,30 @@ function measure(at: Problem): Norms {
     for (const [l, bound] of norms.entries()) boundSquare(gram(all[l]), bound, `‖${name}${l}‖₂²`);
     return Array.from(norms);
   };
-  return {
-    n,
-    layers,
-    slope: activation.slope,
-    curvature: activation.curvature,
+  const sizes = (all: Rows[]) => all.map(({ size }) => size);
+  const stackedInputs = stackedOf(inputs, claimed.stackedInputs, "H");
+  const stackedGradients = stackedOf(gradients, claimed.stackedGradients, "G");
+  const each = { inputs: sizes(inputs), gradients: sizes(gradients), back, features: columnNorms(inputs[1]) };
+  const all = {
     spectral,
-    inputs: inputs.map(({ size }) => size),
-    gradients: gradients.map(({ size }) => size),
-    back,
     hadamard: number(claimed.hadamard),
     data: number(claimed.data),
-    stackedInputs: stackedOf(inputs, claimed.stackedInputs, "H"),
-    stackedGradients: stackedOf(gradients, claimed.stackedGradients, "G"),
-    features: depth === 2 ? columnNorms(inputs[1]) : new Float64Array(0),
+    stackedInputs,
+    stackedGradients,
   };
+  return { n, layers, slope: B1, curvature: B2, ...each, ...all };
 }
+export type Norms = ReturnType<typeof measure>;
 
 /** σ'(z), entry by entry, and for each row the Euclidean norm of its error. */
-interface Bend {
-  readonly slope: Float64Array;
-  readonly rad: Float64Array;
-}
+type Bend = { slope: Float64Array; rad: Float64Array };
 
 function activate(z: Rows, activation: Activation, bends: Bend[]): Rows {
   const mid = new Float64Array(z.mid.length);
   const slope = new Float64Array(z.mid.length);
   for (let e = 0; e < mid.length; e++) [mid[e], slope[e]] = activation.at(z.mid[e]);
-  const rad = (factor: number) =>
-    z.rad.map((r, i) => raise(factor * r + activation.error * (sqrtUp(z.k) + z.size[i]), 6));
+  const error = (i: number) => activation.error * (sqrtUp(z.k) + z.size[i]);
+  const rad = (factor: number) => z.rad.map((r, i) => raise(factor * r + error(i), 6));
   bends.push({ slope, rad: rad(activation.curvature) });
   return rows(z.n, z.k, mid, rad(activation.slope));
 }
@@ -158,12 +142,8 @@ function walk(norms: Norms, witness: Json, start: number, residual: number) {
     const next = down(m - up(kappa[c] * up(right[c] - left)));
     if (!(right[c] > left && next > 0)) reject("residual", `M > 0 does not hold on cell ${c} of the path`, -next);
     const weight = moved.length > 0 ? perNeuron(norms, moved, right[c], up(right[c] - left), next) : Number.MAX_VALUE;
-    atMost(
-      kappaBound(norms, right[c], kappa[c], weight),
-      kappa[c],
-      "norms",
-      `Lipschitz constant of J ≤ κ on cell ${c}`,
-    );
+    const own = kappaBound(norms, right[c], kappa[c], weight);
+    atMost(own, kappa[c], "norms", `Lipschitz constant of J ≤ κ on cell ${c}`);
     const before = area;
     area = down(area + down(down(right[c] - left) * down(0.5 * down(m + next))));
     if (!end && residual < area) {

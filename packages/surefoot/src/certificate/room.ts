@@ -99,7 +99,7 @@ export function weakerSmooth(evidence: SmoothEvidence, room: number, dataset: Da
     ...evidence,
     bounds: CHECKED_BOUNDS,
     kernel: weakerSpectrum(evidence.kernel, room),
-    residualNorm: raised(residualNorm, room * residualNorm.value.upper + room * 2 ** -3 * scaleOf(dataset)),
+    residualNorm: raised(residualNorm, room * residualNorm.value.upper + room * 2 ** -8 * scaleOf(dataset)),
     layers: evidence.layers.map((layer, l) => ({
       ...layer,
       weightNorm: more(layer.weightNorm),
@@ -131,7 +131,7 @@ export function weakerRelu(evidence: ReluEvidence, room: number, dataset: Datase
   return {
     ...evidence,
     gram: { ...gram, radius: gram.radius + room * 2 ** -6 * largest(gram.mid.data) },
-    residual: { ...residual, radius: residual.radius + room * norm + room * 2 ** -3 * scaleOf(dataset) },
+    residual: { ...residual, radius: residual.radius + room * norm + room * 2 ** -8 * scaleOf(dataset) },
     magnitudes: smaller,
   };
 }
