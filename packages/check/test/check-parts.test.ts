@@ -164,14 +164,12 @@ const ballOf = (rows: number[][]): Ball => {
 };
 
 describe("definite", () => {
-  const matrix = fc
-    .integer({ min: 1, max: 6 })
-    .chain((n) =>
-      fc.array(fc.array(fc.integer({ min: -9, max: 9 }), { minLength: n, maxLength: n }), {
-        minLength: n,
-        maxLength: n,
-      }),
-    );
+  const matrix = fc.integer({ min: 1, max: 6 }).chain((n) =>
+    fc.array(fc.array(fc.integer({ min: -9, max: 9 }), { minLength: n, maxLength: n }), {
+      minLength: n,
+      maxLength: n,
+    }),
+  );
   const square = (b: number[][]) => b.map((r) => b.map((s) => r.reduce((sum, x, k) => sum + x * s[k], 0)));
   const shifted = (a: number[][], c: number) =>
     a.map((row, i) => row.map((x, j) => BigInt(x) * 2n ** 30n - (i === j ? BigInt(Math.round(c * 2 ** 30)) : 0n)));
