@@ -20,7 +20,7 @@ import {
 } from "./inputs.ts";
 import type { FinishedRun } from "./run.ts";
 import { resumeOn, startOn } from "./run-engine.ts";
-import { printJson, say } from "./terminal.ts";
+import { print, printJson, say } from "./terminal.ts";
 import { DIVERGED, summary } from "./train-summary.ts";
 
 export type TrainArguments = DataArguments &
@@ -144,7 +144,7 @@ function probeNames(text: string): ProbeName[] {
 
 function report(finished: FinishedRun, options: TrainArguments): void {
   const { result, verdict } = finished;
-  if (!options.json) for (const line of summary(finished)) say(line);
+  if (!options.json) for (const line of summary(finished)) print(line);
   else {
     if (result.stopped === "diverged") say(DIVERGED);
     printJson({
