@@ -24,17 +24,17 @@ export function drawFigures({ runs, verdicts, lambda0, stepSize, steps, samples,
     }),
     "du18-flips": curvesFigure({
       title: "Share of flipped patterns against the width",
-      caption: `${setting} ${slopeOf("du18-flips")}.`,
+      caption: `${setting} Mean over seeds, band from the least to the greatest; ${slopeOf("du18-flips")}.`,
       x: width,
       y: { label: "flipped share of the pairs", scale: "log" },
-      curves: [{ name: "flipped share", ...pointsOf(runs, "flips"), draw: "points", fit: true }],
+      curves: [{ name: "flipped share", ...pointsOf(runs, "flips"), fit: true }],
     }),
     "du18-drift": curvesFigure({
       title: "Largest movement of a neuron against the width",
-      caption: `${setting} ${slopeOf("du18-drift")}.`,
+      caption: `${setting} Mean over seeds, band from the least to the greatest; ${slopeOf("du18-drift")}.`,
       x: width,
       y: { label: "max ‖w_r(k) − w_r(0)‖", scale: "log" },
-      curves: [{ name: "largest movement", ...pointsOf(runs, "maxDrift"), draw: "points", fit: true }],
+      curves: [{ name: "largest movement", ...pointsOf(runs, "maxDrift"), fit: true }],
     }),
   };
   for (const [name, figure] of Object.entries(figures)) {
@@ -44,7 +44,15 @@ export function drawFigures({ runs, verdicts, lambda0, stepSize, steps, samples,
   }
 }
 
+/** Geometric mean over the seeds of a width, with the least and the greatest. */
 function pointsOf(runs, name) {
-  const sorted = runs.toSorted((a, b) => a.width - b.width);
-  return { x: sorted.map(({ width }) => width), y: sorted.map((run) => run[name]) };
+  const widths = [...new Set(runs.map(({ width }) => width))].sort((a, b) => a - b);
+  const values = widths.map((width) => runs.filter((run) => run.width === width).map((run) => run[name]));
+  const mean = (list) => Math.exp(list.reduce((sum, value) => sum + Math.log(value), 0) / list.length);
+  return {
+    x: widths,
+    y: values.map(mean),
+    lower: values.map((list) => Math.min(...list)),
+    upper: values.map((list) => Math.max(...list)),
+  };
 }

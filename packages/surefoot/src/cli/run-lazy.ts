@@ -162,7 +162,8 @@ export async function resumeLazyRunIn(
     const resume = {
       certified: spec.certified as unknown as Certified | null,
       curveViolations: spec.curveViolations,
-      initialLoss: record.rows[0]?.loss as number,
+      initialLoss: record.rows[0]?.loss as number | undefined,
+      recordedStep: record.rows.at(-1)?.step ?? -1,
     };
     return await perform({ problem, run, spec, folder, record, resume }, signal);
   } catch (error) {

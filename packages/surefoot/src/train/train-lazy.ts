@@ -18,7 +18,10 @@ export interface LazyTrainOptions extends Omit<TrainOptions, "probeEvery" | "res
   readonly resume?: {
     readonly certified: Certified | null;
     readonly curveViolations: number;
-    readonly initialLoss: number;
+    /** Of step 0; left out where that has no row yet. */
+    readonly initialLoss?: number | undefined;
+    /** The last step with a row; −1 without one. A run can be stopped in the middle of a probe: then the row of its step is missing. */
+    readonly recordedStep: number;
   };
 }
 
@@ -96,10 +99,10 @@ export async function* trainLazy(
   });
 
   try {
-    for (let resumed = options.resume !== undefined; ; resumed = false) {
+    for (;;) {
       const { step, loss } = standing();
       const stopped = terminateDescent({ loss }, initialLoss, targetLoss) ?? (step >= steps ? "steps-done" : undefined);
-      if (!resumed) {
+      if (step !== options.resume?.recordedStep) {
         const probing = (step % probeEvery === 0 || stopped !== undefined) && stopped !== "diverged";
         const measured = probing ? await measure(run, options.probes, stopped !== undefined, long) : {};
         let margin: number | null = null;

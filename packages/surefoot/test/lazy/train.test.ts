@@ -122,10 +122,31 @@ describe("a lazy run records what direct descent records", () => {
     }
     expect(next.value.stopped).toBe("interrupted");
     expect(next.value.state.step).toBe(11);
-    const resume = { certified: null, curveViolations: 0, initialLoss: next.value.initialLoss };
+    const resume = { certified: null, curveViolations: 0, initialLoss: next.value.initialLoss, recordedStep: 11 };
     const rest = await collect(trainLazy(problem, parts, { ...options, resume }));
     expect(rest.rows[0].step).toBe(12);
     expect(parts.state.residual).toEqual(whole.state.residual);
+  });
+
+  it("stopped in the middle of a probe, goes on with the row of that step", async () => {
+    const dataset = await sphere(backend, 6, 8, 12);
+    const network = resolveNetwork({ kind: "two-layer-relu", width: 800 }, 12);
+    const problem = await createProblem(network, dataset, "sum", backend);
+    const run = await createLazyRun({ dataset, width: 800, seed: 2, stepSize: 0.9, backend, horizon: 1 });
+    const controller = new AbortController();
+    const options = { stepSize: 0.9, steps: 6, probes: PROBE_NAMES, probeEvery: 3, mode: "float" } as const;
+    const events = trainLazy(problem, run, {
+      ...options,
+      signal: controller.signal,
+      // the certificate at step 0 makes the watch list longer, a pass over the neurons
+      onProgress: ({ phase }) => phase === "start" && controller.abort(),
+    });
+    const cut = await collect(events);
+    expect(cut.result.stopped).toBe("interrupted");
+    expect(cut.rows).toEqual([]);
+    const resume = { certified: null, curveViolations: 0, recordedStep: -1 };
+    const { rows } = await collect(trainLazy(problem, run, { ...options, resume }));
+    expect(rows.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
   it("has the columns of direct descent, and counts of flips", () => {
