@@ -19,7 +19,8 @@ export type CheckVerdict =
  */
 export async function check(certificate: unknown, data: CheckData, weights: CheckWeights): Promise<CheckVerdict> {
   try {
-    return { verdict: "accepted", statement: await prove(certificate as Json, data, weights) };
+    const plain: Json = JSON.parse(JSON.stringify(certificate)); // an object might answer differently when asked again
+    return { verdict: "accepted", statement: await prove(plain, data, weights) };
   } catch (error) {
     const { message: reason, cause } = error as Error;
     const { hypothesis = "file", by = Number.NaN } = (cause ?? {}) as { hypothesis?: string; by?: number };
@@ -30,15 +31,17 @@ export async function check(certificate: unknown, data: CheckData, weights: Chec
 async function prove(file: Json, data: CheckData, weights: CheckWeights): Promise<string> {
   if (String(file.format) !== "surefoot-certificate/1") reject("file", "not a surefoot-certificate/1");
   const { digest, ...rest } = file;
-  const { constants, loss, theorem } = rest;
+  const { constants, loss, theorem, form } = rest;
   const seal = await sha256(new TextEncoder().encode(JSON.stringify(rest)));
   if (String(digest) !== seal)
     reject("file", "the digest is not that of the file: it was changed after it was written");
   const [outer, rate, contraction] = [constants.stepSize, constants.ratePerStep, constants.contraction].map(number);
   const problem = await open(file, data, weights, outer);
   if (!(number(constants.margin) > 1)) reject("residual", "a margin of at most 1 proves nothing");
-  const proof = { S1: checkS1, S2: checkS2 }[String(theorem)] ?? reject("file", "no theorem of that name");
-  proof(problem);
+  const proof = `${theorem}, ${form}`;
+  if (proof === "S1, standard" || proof === "S1, larger step") checkS1(problem);
+  else if (proof === "S2, full" || proof === "S2, midpoint") checkS2(problem);
+  else reject("file", `there is no theorem "${proof}"`);
   atMost(up(contraction * contraction), rate, "rate", "contraction² ≤ rate per step");
   const statement =
     `Gradient descent on the ${loss} loss from these weights on these data with step size ${outer} reaches zero training loss: after k steps ` +
@@ -79,8 +82,12 @@ async function open(file: Json, { x, n, d, y }: CheckData, weights: CheckWeights
   const others = String(file.weights.sha256) !== (await sha256(pack(parts)));
   if (others) reject("weights", "SHA-256: these are other weights");
 
-  const times =
-    { sum: n, "half-mean": 1, mean: 2 }[String(file.loss)] ?? reject("file", `no loss is called ${file.loss}`);
+  const losses = new Map([
+    ["sum", n],
+    ["half-mean", 1],
+    ["mean", 2],
+  ]);
+  const times = losses.get(String(file.loss)) ?? reject("file", `no loss is called ${file.loss}`);
   if (!(outer > 0)) reject("step size", `the step size is ${outer}`);
   const inner = (round: (v: number) => number) => (times === n ? outer : round(round(times * outer) / n)); // times/n·½‖e‖²
   return { n, d, x, y, layers, file, step: { lower: inner(down), upper: inner(up) } };

@@ -15,8 +15,8 @@ function tensor(name: string, { shape: sides, data_offsets, dtype }: Json, view:
   const shape = list(sides).map(count);
   const [from, to] = list(data_offsets).map(count);
   const length = shape.reduce((a, b) => a * b, 1);
-  const width = { F64: 8, F32: 4 }[String(dtype)];
-  if (width === undefined || to - from !== length * width || start + to > view.byteLength) {
+  const width = String(dtype) === "F64" ? 8 : String(dtype) === "F32" ? 4 : Number.NaN;
+  if (to - from !== length * width || start + to > view.byteLength) {
     throw new Error(`${name}: not a whole tensor of float64 or float32 numbers`);
   }
   const at = (i: number) => start + from + i * width;

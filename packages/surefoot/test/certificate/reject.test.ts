@@ -1,7 +1,8 @@
+import { check } from "@surefoot/check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CertificateFile, Certified } from "../../src/certificate/index.ts";
 import type { Setting } from "../certify/setting.ts";
-import { CASES, certificateOfCase, checkHere } from "./cases.ts";
+import { CASES, certificateOfCase, checkHere, inputsOf } from "./cases.ts";
 import { constantOf, forge, type Loose, readdress, setConstant, setWitnessList } from "./forge.ts";
 
 /** Constants by the direction in which they claim more than was proved. */
@@ -99,6 +100,35 @@ for (const one of CASES.filter(({ name }) => /wide|antisymmetric|three hidden|fu
       await rejects((file) => {
         (file.network as Loose).activation = { kind: certificate.theorem === "S1" ? "relu" : "tanh" };
       });
+    });
+
+    it("names that are not those of the format are rejected, those that every object has included", async () => {
+      for (const field of ["theorem", "form", "loss", "format"]) {
+        for (const name of ["constructor", "toString", "__proto__", "S3", "", null, 1]) {
+          const changed = await forge(certificate, (file) => Object.assign(file, { [field]: name }));
+          expect([field, name, (await checkHere(changed, at)).verdict]).toEqual([field, name, "rejected"]);
+        }
+      }
+      const activations = ["constructor", "relu2", "__proto__"];
+      for (const kind of activations)
+        await rejects((file) => Object.assign(file.network as Loose, { activation: { kind } }));
+    });
+
+    it("an object that answers differently when it is asked again is read once", async () => {
+      const { data, weights } = inputsOf(at);
+      const forged = await forge(certificate, (file) =>
+        setConstant(file, "radius", constantOf(certificate, "radius") / 2),
+      );
+      let asked = 0;
+      const shifty = { ...forged };
+      Object.defineProperty(shifty, "constants", {
+        enumerable: true,
+        get: () => (asked++ % 2 === 0 ? forged.constants : certificate.constants),
+      });
+      expect((await check(shifty, data, weights)).verdict).toBe("rejected");
+      for (const odd of [undefined, null, 5, "text", [], () => 1, Symbol("s"), 5n]) {
+        expect((await check(odd, data, weights)).verdict).toBe("rejected");
+      }
     });
 
     it("a path, norms or pairs that are not as claimed are rejected", async () => {
