@@ -22,5 +22,6 @@ export function boundEigenvalue(a: Ball, bound: number, sign: 1 | -1, hypothesis
     else bad = middle;
   }
   const relation = sign > 0 ? "≥" : "≤";
-  reject(hypothesis, `${name} ${relation} ${bound} is not proved, only ${relation} ${good}`, sign * (bound - good));
+  const provable = definite(a, good, sign) ? `only ${relation} ${good}` : "nor any other bound";
+  reject(hypothesis, `${name} ${relation} ${bound} is not proved, ${provable}`, sign * (bound - good));
 }
