@@ -15,10 +15,16 @@ export function piecewiseLinear(kind: ActivationKind, slope: number): Activation
     homogeneous: true,
     cSigma: 2 / (1 + slope * slope),
     apply: async (z, _backend, out) => {
-      for (let i = 0; i < z.length; i++) out[i] = z[i] >= 0 ? z[i] : slope * z[i];
+      for (let i = 0; i < z.length; i++) out[i] = z[i] * slopeAt(z[i], slope);
     },
     timesDerivative: (z, _value, factor, out) => {
-      for (let i = 0; i < z.length; i++) out[i] = z[i] >= 0 ? factor[i] : slope * factor[i];
+      for (let i = 0; i < z.length; i++) out[i] = factor[i] * slopeAt(z[i], slope);
     },
   };
+}
+
+/** σ'(z) without a branch: signs are random, and a branch that is guessed wrong every other time costs five times the arithmetic. */
+function slopeAt(z: number, slope: number): number {
+  const on = z >= 0;
+  return Number(on) + slope * Number(!on);
 }
