@@ -18,6 +18,7 @@ import { midpointOfCounts } from "./s2-kernel.ts";
 import { expectedDoubt, movementBounds } from "./s2-near.ts";
 import { largestStep } from "./s2-outcome.ts";
 
+/** Which initial weights to certify, and how. */
 export interface LazyStartOptions extends Long {
   readonly dataset: Dataset;
   /** Neurons with a_r = ±1. */
@@ -33,6 +34,7 @@ export interface LazyStartOptions extends Long {
   readonly onPlan?: (needs: string, pass: number) => void;
 }
 
+/** What S2 says of the initial weights of a lazy run. */
 export interface LazyStartCertificate {
   readonly outcome: TheoremOutcome;
   /** Pairs that were looked at one by one, and how many of them may flip. */

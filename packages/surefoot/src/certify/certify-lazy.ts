@@ -9,6 +9,7 @@ import type { TheoremOutcome } from "./outcome.ts";
 import { certifyNear, type NearOutcome } from "./s2-near.ts";
 import { unmeasured } from "./theorems.ts";
 
+/** What S2 says of a lazy run at its present step. */
 export interface LazyCertificate {
   readonly outcome: TheoremOutcome;
   /** Pairs that may flip. */
@@ -19,6 +20,7 @@ export interface LazyCertificate {
   readonly measured: boolean;
 }
 
+/** What is asked about a lazy run. */
 export interface LazyCertifyOptions extends Long {
   /** Default `float`. */
   readonly mode?: CertifyMode;
