@@ -9,6 +9,7 @@ import { kernelCommand } from "./kernel.ts";
 import { labCommand } from "./lab.ts";
 import { networksCommand } from "./networks.ts";
 import { predictCommand } from "./predict.ts";
+import { studyCommand } from "./study.ts";
 import { say } from "./terminal.ts";
 import { trainCommand } from "./train.ts";
 import { verifyCommand } from "./verify.ts";
@@ -31,6 +32,7 @@ export function createProgram(): Command {
     kernelCommand(),
     labCommand(),
     predictCommand(),
+    studyCommand(),
     doctorCommand(),
     networksCommand(),
   ])

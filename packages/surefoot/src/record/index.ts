@@ -5,6 +5,7 @@ export {
   type ColumnType,
   createRecord,
   formatRecord,
+  formatTable,
   type RecordColumns,
   type RecordRow,
   type RunRecord,

@@ -105,10 +105,19 @@ function isInt32(value: unknown): boolean {
   return typeof value === "number" && (value | 0) === value;
 }
 
-/** The bytes of the table. */
+/** The bytes of a record as a Parquet table. */
 export function formatRecord(
   columns: RecordColumns,
   rows: readonly RecordRow[],
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  return formatTable(columns, rows, metadata);
+}
+
+/** The bytes of any table of named columns as Parquet; every column but `step` may hold nulls. */
+export function formatTable(
+  columns: Readonly<Record<string, ColumnType>>,
+  rows: readonly Readonly<Record<string, number | string | null | undefined>>[],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const columnData = Object.entries(columns).map(([name, type]) => ({

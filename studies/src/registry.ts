@@ -1,0 +1,21 @@
+import { SurefootError } from "surefoot";
+import type { Study } from "./study.ts";
+
+/** One line per study, in the order of the gallery: its id, and how it is loaded. */
+const STUDIES: readonly (readonly [string, () => Promise<{ readonly study: Study }>])[] = [
+  ["du18", () => import("./du18/study.ts")],
+];
+
+/** All studies, loaded. */
+export async function allStudies(): Promise<readonly Study[]> {
+  return Promise.all(STUDIES.map(async ([, load]) => (await load()).study));
+}
+
+/** The study of that id or alias; throws `argument` naming those there are. */
+export async function findStudy(id: string): Promise<Study> {
+  const studies = await allStudies();
+  const found = studies.find((study) => study.id === id || study.aliases?.includes(id));
+  if (found) return found;
+  const names = studies.map((study) => study.id).join(", ");
+  throw new SurefootError("argument", `there is no study "${id}"; there are ${names}`);
+}
