@@ -4,6 +4,13 @@ import type { Study } from "./study.ts";
 /** One line per study, in the order of the gallery: its id, and how it is loaded. */
 const STUDIES: readonly (readonly [string, () => Promise<{ readonly study: Study }>])[] = [
   ["du18", () => import("./du18/study.ts")],
+  ["lambda0-sphere", () => import("./lambda0-sphere/study.ts")],
+  ["lambda0-separation", () => import("./lambda0-separation/study.ts")],
+  ["lambda0-collision", () => import("./lambda0-collision/study.ts")],
+  ["hoeffding", () => import("./hoeffding/study.ts")],
+  ["deep-depth", () => import("./deep-depth/study.ts")],
+  ["random-labels", () => import("./random-labels/study.ts")],
+  ["deep-drift", () => import("./deep-drift/study.ts")],
 ];
 
 /** All studies, loaded. */
