@@ -39,6 +39,7 @@ export { type LossSpec, lossSpec } from "./spec/loss.ts";
 export { type NetworkInput, type NetworkSpec, networkSpec } from "./spec/network.ts";
 export { parseSpec } from "./spec/parse.ts";
 export { INITIALISER_FORMS, initialiserFromText, networkFromText } from "./spec/shorthand.ts";
+export * from "./theory/index.ts";
 export type { Certified } from "./train/certification.ts";
 export { resolveStepSize } from "./train/resolve-step-size.ts";
 export { runColumns, type TrainEvent, type TrainOptions, type TrainResult, train } from "./train/train.ts";

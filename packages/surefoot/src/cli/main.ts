@@ -4,6 +4,7 @@ import { SurefootError } from "../error.ts";
 import { certifyCommand } from "./certify.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT } from "./exit-code.ts";
+import { explainCommand } from "./explain.ts";
 import { initCommand } from "./init.ts";
 import { kernelCommand } from "./kernel.ts";
 import { labCommand } from "./lab.ts";
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     certifyCommand(),
     verifyCommand(),
     trainCommand(),
+    explainCommand(),
     initCommand(),
     kernelCommand(),
     labCommand(),

@@ -1,14 +1,11 @@
 import { type FigureSpec, kernelFigure, lossFigure, marginFigure, renderSvg, spectrumFigure } from "../figure/index.ts";
 import { confirm } from "./confirm.ts";
 import { type Html, html, markup } from "./html.ts";
+import { htmlPage } from "./page.ts";
 import type { ReportInput } from "./report-input.ts";
-import { STYLE } from "./style.ts";
 import { certificateSection, lossFormula, runSection, setupSection } from "./tables.ts";
 import { explainTheorems } from "./theorems.ts";
 import { adviceSection, verdictSection, verdictSentence } from "./verdict.ts";
-
-/** Nothing may be loaded or run: the page is its own text, styles and drawings. */
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 const WIDE = 780;
 const NARROW = 380;
@@ -21,20 +18,11 @@ export function reportHtml(input: ReportInput, document: Document): string {
   const title =
     input.title ?? (input.data?.source === undefined ? "Surefoot report" : `Surefoot report: ${input.data.source}`);
   const confirmation = input.record && confirm(input.record, input.run?.roundingFloor);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="description" content="${verdictSentence(input)}">
-<title>${title}</title>
-<style>${markup(STYLE)}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
+  return htmlPage({
+    title,
+    description: verdictSentence(input),
+    version: input.versions?.surefoot,
+    body: html`<h1>${title}</h1>
 ${verdictSection(input)}
 ${confirmation && confirmation.above.length > 0 && warning(confirmation.above[0])}
 ${adviceSection(input)}
@@ -42,13 +30,8 @@ ${certificateSection(input)}
 ${figureSection(input, document)}
 ${runSection(input, confirmation)}
 ${setupSection(input)}
-${input.certificate?.verdict !== "impossible" && explainTheorems(input.certificate?.theorem)}
-</main>
-<footer>Made by Surefoot${input.versions?.surefoot !== undefined && ` ${input.versions.surefoot}`}. This page holds everything it shows and loads nothing.</footer>
-</body>
-</html>
-`;
-  return page.text;
+${input.certificate?.verdict !== "impossible" && explainTheorems(input.certificate?.theorem)}`,
+  });
 }
 
 function warning(step: number): Html {

@@ -1,0 +1,13 @@
+export {
+  type Basis,
+  type ClaimRow,
+  type ClaimVerdict,
+  type Desk,
+  judge,
+  PAPERS,
+  type Paper,
+  type Prescription,
+} from "./desk.ts";
+export { DESKS } from "./desks.ts";
+export { type ExplainOptions, type Explanation, explain } from "./explain.ts";
+export type { DeskObserver, DeskRequest, PaperDesk, RunSummary } from "./request.ts";
