@@ -11,6 +11,8 @@ const STUDIES: readonly (readonly [string, () => Promise<{ readonly study: Study
   ["deep-depth", () => import("./deep-depth/study.ts")],
   ["random-labels", () => import("./random-labels/study.ts")],
   ["deep-drift", () => import("./deep-drift/study.ts")],
+  ["flow-kernel", () => import("./flow-kernel/study.ts")],
+  ["init-law", () => import("./init-law/study.ts")],
 ];
 
 /** All studies, loaded. */

@@ -39,6 +39,9 @@ export interface FlowState {
   readonly zeta: Matrix;
 }
 
+/** Velocities and shares this small, relative to their neighbours, have a sign that rounding decides. */
+const SETTLED = 1e-12;
+
 /** ζ this close to 0, relative to its largest value, counts as having arrived. */
 const ARRIVED = 1e-14;
 
@@ -109,7 +112,7 @@ export class GradientFlow {
         state.time = time;
         break;
       }
-      const stuck = await this.#change(next.neuron, next.sample);
+      const stuck = await this.#change(next.neuron, next.sample, "arrives");
       if (stuck) return stuck;
     }
     return { status: "ok" };
@@ -120,7 +123,7 @@ export class GradientFlow {
     const n = this.problem.x.rows;
     for (let k = 0; k < this.state.zeta.data.length; k++) {
       if (this.state.zeta.data[k] !== 0 || this.#gram.data[(k % n) * n + (k % n)] === 0) continue;
-      const stuck = await this.#change(Math.floor(k / n), k % n);
+      const stuck = await this.#change(Math.floor(k / n), k % n, "starts");
       if (stuck) return stuck;
     }
     return undefined;
@@ -177,7 +180,9 @@ export class GradientFlow {
         // The share θ = μ/e of the slope must stay within [0, 1]: μ and μ − e keep their signs while e keeps its own.
         for (const shift of [0, 1]) {
           const value = rowTimes(coefficient, sample, residual) - shift * residual[sample];
-          const side = value > 0 || (value === 0 && residual[sample] * (shift === 0 ? 1 : -1) > 0) ? 1 : -1;
+          // At the beginning or end of sliding the sign of `value` is rounding: there it is the one that keeps the share within [0, 1].
+          const inside = residual[sample] > 0 === (shift === 0);
+          const side = (Math.abs(value) <= SETTLED * Math.abs(residual[sample]) ? inside : value > 0) ? 1 : -1;
           const weights = along((j) => coefficient.data[sample * n + j] - (shift === 1 && j === sample ? 1 : 0));
           for (let q = 0; q < n; q++) weights[q] *= rates[q];
           candidates.push(
@@ -229,7 +234,7 @@ export class GradientFlow {
   }
 
   /** The pair has reached its kink, or its sliding has come to an end: what it does next (theory/06). */
-  async #change(neuron: number, sample: number): Promise<FlowOutcome | undefined> {
+  async #change(neuron: number, sample: number, how: "starts" | "arrives"): Promise<FlowOutcome | undefined> {
     const { state } = this;
     const { backend } = this.problem;
     const n = state.residual.length;
@@ -243,11 +248,14 @@ export class GradientFlow {
     const sign = Math.sign(this.#outputs[neuron]);
     const [v0, v1] = [sign * off, sign * on];
     const was = state.states[k];
-    const scale = 1e-12 * (Math.abs(v0) + Math.abs(v1));
+    const scale = SETTLED * (Math.abs(v0) + Math.abs(v1));
+    // A pair that arrives from below moves up, one from above moves down, whatever rounding makes of a velocity near 0.
+    const up = v0 > scale || (how === "arrives" && was === OFF && v0 > -scale);
+    const down = v1 < -scale || (how === "arrives" && was === ON && v1 < scale);
     let now: number;
     if (was === SLIDING) now = Math.abs(v0) < Math.abs(v1) ? OFF : ON;
-    else if (v0 > scale) now = v1 < -scale ? SLIDING : ON;
-    else if (v1 < -scale) now = OFF;
+    else if (up) now = down ? SLIDING : ON;
+    else if (down) now = OFF;
     else if (v0 < -scale || v1 > scale) return { status: "not-unique", ...place };
     else return { status: "degenerate", ...place };
     state.states[k] = now;
