@@ -13,6 +13,9 @@ const STUDIES: readonly (readonly [string, () => Promise<{ readonly study: Study
   ["deep-drift", () => import("./deep-drift/study.ts")],
   ["flow-kernel", () => import("./flow-kernel/study.ts")],
   ["init-law", () => import("./init-law/study.ts")],
+  ["pl-figures", () => import("./pl-figures/study.ts")],
+  ["certify-width", () => import("./certify-width/study.ts")],
+  ["certify-step", () => import("./certify-step/study.ts")],
 ];
 
 /** All studies, loaded. */
