@@ -1,5 +1,6 @@
 import { du2018 } from "./du2018.ts";
+import { flow } from "./flow.ts";
 import type { PaperDesk } from "./request.ts";
 
 /** The desks that there are, in the order in which they are shown. To add a paper is to write its file and a line here. */
-export const DESKS: readonly PaperDesk[] = [du2018];
+export const DESKS: readonly PaperDesk[] = [du2018, flow];

@@ -3,7 +3,8 @@ import { difference, frobenius, spectralNorm } from "./matrix-norms.ts";
 import type { DeskRequest, RunSummary } from "./request.ts";
 import { claimRow } from "./rows.ts";
 import type { TwoLayerFacts } from "./two-layer-facts.ts";
-import type { TwoLayerWatch } from "./two-layer-watch.ts";
+import { hoeffdingRow } from "./two-layer-rows.ts";
+import { shareNear, type TwoLayerWatch } from "./two-layer-watch.ts";
 
 /** The intermediate claims of the proof, in its order (theory/01). Bounds with λ₀ are left out where λ₀ > 0 is not established. */
 export async function du2018Claims(
@@ -62,19 +63,12 @@ function limitRows({ n, lambda0Computed }: TwoLayerFacts, { limit }: TwoLayerWat
 }
 
 /** H(0) against H^∞. */
-async function startRows(
-  { problem, initialiser }: DeskRequest,
-  facts: TwoLayerFacts,
-  { limit, initialKernel, lambdaMin }: TwoLayerWatch,
-): Promise<ClaimRow[]> {
-  const { n, independentNeurons, delta, unitOutputs, largestOutputSquare } = facts;
+async function startRows(request: DeskRequest, facts: TwoLayerFacts, watch: TwoLayerWatch): Promise<ClaimRow[]> {
+  const { problem, initialiser } = request;
+  const { limit, initialKernel, lambdaMin } = watch;
+  const { unitOutputs, largestOutputSquare } = facts;
   const off = difference(initialKernel, limit);
   const bound = share(facts, 0.25);
-  let entry = 0;
-  for (let k = 0; k < off.data.length; k++) {
-    const g = Math.abs(problem.gram.data[k]);
-    if (g > 0) entry = Math.max(entry, Math.abs(off.data[k]) / g);
-  }
   const meanSquare = outputMeanSquare(initialiser);
   const rows = [
     claimRow({
@@ -103,18 +97,7 @@ async function startRows(
       measured: lambdaMin.first?.value,
       constantNeeded: (lambdaMin.first?.value ?? Number.NaN) / share(facts, 1),
     }),
-    claimRow({
-      id: "hoeffding",
-      source: "Hoeffding, union over entries",
-      claim: "max |H_ij(0) − H^∞_ij|/|x_i·x_j| ≤ √(log(n(n+1)/δ)/2m)",
-      relation: "≤",
-      bound: Math.sqrt(Math.log((n * (n + 1)) / delta) / (2 * independentNeurons)),
-      measured: entry,
-      ...(unitOutputs && independentLaw(initialiser) ? {} : { verdict: "not-applicable" as const }),
-      note: unitOutputs
-        ? `fails with probability at most δ = ${delta} over the draw${independentNeurons < facts.m ? "; m/2 independent neurons" : ""}`
-        : "needs a_r² = 1 and independent neurons of uniform direction",
-    }),
+    hoeffdingRow(request, facts, watch),
   ];
   if (meanSquare === undefined || unitOutputs) return rows;
   rows.push(
@@ -135,11 +118,6 @@ type Law = DeskRequest["initialiser"];
 function outputMeanSquare(initialiser: Law): number | undefined {
   if (initialiser === null || !("output" in initialiser)) return undefined;
   return initialiser.output === "uniform" ? 1 / 3 : 1;
-}
-
-/** Directions of the w_r uniform on the sphere and independent (antisymmetric: of m/2 of them). */
-function independentLaw(initialiser: Law): boolean {
-  return initialiser !== null && ["gaussian", "sphere", "antisymmetric", "lecun", "he"].includes(initialiser.kind);
 }
 
 /** H(k) along the run. */
@@ -190,16 +168,8 @@ function movementRows(facts: TwoLayerFacts, watch: TwoLayerWatch): ClaimRow[] {
   const allowed = (4 * Math.sqrt(n * watch.initialSquare)) / (Math.sqrt(m) * share(facts, 1));
   const moved = watch.neuronDrift.greatest;
   const spread = Math.sqrt(Math.log(1 / delta) / (2 * independentNeurons));
-  const near = (reach: number) => {
-    const { rows, cols, data } = watch.initialZ;
-    let count = 0;
-    for (let i = 0; i < rows; i++) {
-      for (let r = 0; r < cols; r++) if (Math.abs(data[i * cols + r]) <= reach * inputNorms[i]) count++;
-    }
-    return count / data.length;
-  };
   const cauchy = (reach: number) => Math.min(1, (2 * reach) / Math.sqrt(2 * Math.PI));
-  const nearAllowed = near(allowed);
+  const nearAllowed = shareNear(watch.initialZ, inputNorms, allowed);
   return [
     claimRow({
       id: "neuron-drift",

@@ -2,7 +2,6 @@ import { angle, type Matrix } from "@surefoot/linalg";
 import { hInfinity } from "../kernel/h-infinity.ts";
 import { provedHInfinitySpectrum } from "../kernel/h-infinity-proved.ts";
 import type { Basis } from "./desk.ts";
-import { leastEigenvalueOf } from "./matrix-norms.ts";
 import type { DeskRequest } from "./request.ts";
 import { largest, rowNormsOf } from "./two-layer-watch.ts";
 
@@ -30,6 +29,8 @@ export interface TwoLayerFacts {
   readonly innerStep: number;
   /** δ. */
   readonly delta: number;
+  /** (I − ηH^∞)^k e(0); undefined where the spectrum cannot be found. */
+  linear(start: Float64Array, step: number): Float64Array | undefined;
 }
 
 export async function twoLayerFacts({
@@ -43,7 +44,9 @@ export async function twoLayerFacts({
   const { x, y } = dataset;
   const a = weights[network.layers[1].weight].data;
   const { smallest } = await provedHInfinitySpectrum(x, backend);
-  const computed = await leastEigenvalueOf(await hInfinity(x, backend), backend);
+  const spectrum = await backend.eigenvalues(await hInfinity(x, backend), { vectors: true });
+  const computed = spectrum.status === "ok" ? spectrum.values[0] : Number.NaN;
+  const innerStep = stepSize * lossFactor;
   const proved = smallest.status === "proved" && smallest.lower > 0;
   return {
     n: x.rows,
@@ -57,8 +60,19 @@ export async function twoLayerFacts({
     unitOutputs: a.every((value) => Math.abs(value) === 1),
     largestOutputSquare: largest(a.map((value) => value * value)),
     independentNeurons: initialiser?.kind === "antisymmetric" ? a.length / 2 : a.length,
-    innerStep: stepSize * lossFactor,
+    innerStep,
     delta,
+    linear: (start, step) => {
+      if (spectrum.status !== "ok" || !spectrum.vectors) return undefined;
+      const { values, vectors } = spectrum;
+      const out = new Float64Array(start.length);
+      values.forEach((value, k) => {
+        const vector = vectors.data.subarray(k * start.length, (k + 1) * start.length);
+        const factor = dot(vector, start) * (1 - innerStep * value) ** step;
+        for (let i = 0; i < out.length; i++) out[i] += factor * vector[i];
+      });
+      return out;
+    },
   };
 }
 

@@ -155,3 +155,12 @@ export function rowNormsOf({ rows, cols, data }: Matrix): Float64Array {
 export function largest(values: Float64Array): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
 }
+
+/** Share of the pairs with |z_ri| ≤ reach·‖x_i‖. */
+export function shareNear({ rows, cols, data }: Matrix, inputNorms: Float64Array, reach: number): number {
+  let count = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let r = 0; r < cols; r++) if (Math.abs(data[i * cols + r]) <= reach * inputNorms[i]) count++;
+  }
+  return count / data.length;
+}
