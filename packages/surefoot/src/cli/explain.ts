@@ -20,7 +20,7 @@ import {
   openNetwork,
   wholeNumber,
 } from "./inputs.ts";
-import { stepSizeRule } from "./run.ts";
+import { stepSizeRule } from "./run-begin.ts";
 import { createProgress, print, printJson, say } from "./terminal.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 

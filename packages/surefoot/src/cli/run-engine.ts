@@ -3,7 +3,9 @@ import { loadCheckpoint, openRunFolder } from "../record/index.ts";
 import { initialiserFromText } from "../spec/shorthand.ts";
 import { chooseEngine } from "../train/engine.ts";
 import { openData, readNetworkSpec } from "./inputs.ts";
-import { type FinishedRun, resumeRun, type StartOptions, startRun } from "./run.ts";
+import { resumeRun, startRun } from "./run.ts";
+import type { StartOptions } from "./run-begin.ts";
+import type { FinishedRun } from "./run-follow.ts";
 import { runSpec } from "./run-spec.ts";
 import type { TrainArguments } from "./train.ts";
 

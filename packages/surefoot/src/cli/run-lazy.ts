@@ -1,7 +1,6 @@
 import { type Matrix, matrix } from "@surefoot/linalg";
 import { measurerOf, outcomeOf } from "../certify/certify.ts";
 import { certifyLazyStart, predictMovement } from "../certify/certify-lazy-start.ts";
-import { datasetHash } from "../data/index.ts";
 import type { LazyCheckpoint } from "../dynamics/lazy/checkpoint.ts";
 import type { Long } from "../dynamics/lazy/long-work.ts";
 import type { NeuronSource } from "../dynamics/lazy/neuron-source.ts";
@@ -13,39 +12,26 @@ import { createProblem, type Problem } from "../dynamics/problem.ts";
 import type { StepSizeSpec } from "../dynamics/step-size.ts";
 import { SurefootError } from "../error.ts";
 import { point } from "../interval/arithmetic.ts";
-import type { Network, Weights } from "../network/network.ts";
+import type { Weights } from "../network/network.ts";
 import { resolveNetwork } from "../network/resolve.ts";
-import {
-  createRecord,
-  createRunFolder,
-  loadCheckpoint,
-  openRunFolder,
-  type RecordColumns,
-  type RunFolder,
-  type RunRecord,
-  resumeRecord,
-  saveCheckpoint,
-} from "../record/index.ts";
 import { initialiserFromText } from "../spec/shorthand.ts";
 import type { Certified } from "../train/certification.ts";
 import { lazyWeights } from "../train/lazy-weights.ts";
-import type { RecordRow } from "../train/train.ts";
 import { type LazyTrainOptions, lazyColumns, lazyProbeInterval, trainLazy } from "../train/train-lazy.ts";
-import { type DataArguments, openData, readNetworkSpec } from "./inputs.ts";
+import { openData, readNetworkSpec } from "./inputs.ts";
 import { describePlan, lazyNotes } from "./lazy-summary.ts";
 import { type LazyTools, memoryLimitOf, openLazyTools, sourceOf } from "./lazy-tools.ts";
 import {
-  backendOf,
-  type FinishedRun,
-  plain,
-  quote,
-  SAVE_EVERY_SECONDS,
+  newOutput,
+  newSpec,
+  type RunOutput,
+  reopenRecord,
+  reopenRun,
   type StartOptions,
   stepSizeRule,
-  storedData,
-} from "./run.ts";
-import { writeRunCertificate } from "./run-certificate.ts";
-import { type RunSpec, runSpec } from "./run-spec.ts";
+} from "./run-begin.ts";
+import { type FinishedRun, followRun } from "./run-follow.ts";
+import type { RunSpec } from "./run-spec.ts";
 import { createProgress, format, say } from "./terminal.ts";
 import type { TrainArguments } from "./train.ts";
 
@@ -58,8 +44,7 @@ interface Session {
   readonly problem: Problem;
   readonly run: LazyRun;
   readonly spec: RunSpec;
-  readonly folder: RunFolder | undefined;
-  readonly record: RunRecord | undefined;
+  readonly output: RunOutput;
   readonly resume?: LazyTrainOptions["resume"];
 }
 
@@ -67,9 +52,7 @@ export async function startLazyRun(source: string, options: StartOptions, signal
   const rule = stepSizeRule(options.stepSize);
   const dataset = await openData(source, options);
   const tools = await openLazyTools(options);
-  const progress = createProgress();
-  const long = watched(signal, progress);
-  try {
+  return toTheEnd(tools, signal, async (long) => {
     const network = resolveNetwork(readNetworkSpec(options.network ?? ""), dataset.x.cols);
     const initialiser = initialiserFromText(options.init);
     const { backend, scanner } = tools;
@@ -84,44 +67,20 @@ export async function startLazyRun(source: string, options: StartOptions, signal
       horizon: steps,
       room: await roomFor(problem, neurons, inner, steps, long),
     });
-    progress.clear();
-    const spec: RunSpec = {
-      data: { source, options: storedData(options) },
-      dataHash: await datasetHash(dataset),
+    const spec = await newSpec(source, options, dataset, {
       engine: "lazy",
       fingerprint: run.problem.fingerprint,
       memoryLimit: options.memoryLimit ?? null,
       network: network.spec,
       initialiser,
-      seed: options.seed,
-      fromFile: false,
-      origin: `${options.init}, seed ${options.seed}`,
-      loss: options.loss,
       stepSize,
-      steps,
-      targetLoss: options.targetLoss ?? 0,
-      probes: [...options.probes],
-      mode: options.float ? "float" : "proved",
       probeEvery: options.probeEvery ?? lazyProbeInterval(dataset.y.length, run.plan.watchedPairs, steps),
       backend: backend.info.name,
-      seconds: 0,
-      curveViolations: 0,
-      certified: null,
-      command: `surefoot ${process.argv.slice(2).map(quote).join(" ")}`,
-    };
-    const folder =
-      options.out === undefined
-        ? undefined
-        : await createRunFolder(options.out, { overwrite: options.overwrite ?? false });
-    const record = folder && createRecord(folder.record, columnTypes(network, spec));
+    });
+    const output = await newOutput(options, lazyColumns(network, spec.probes));
     say(scanner ? `neurons on ${scanner.threads} threads (${scanner.detail})` : `neurons on ${backend.info.name}`);
-    return await perform({ problem, run, spec, folder, record }, signal);
-  } catch (error) {
-    throw stoppedEarly(error, signal);
-  } finally {
-    progress.clear();
-    await tools.close();
-  }
+    return { problem, run, spec, output };
+  });
 }
 
 export async function resumeLazyRunIn(
@@ -129,25 +88,14 @@ export async function resumeLazyRunIn(
   options: TrainArguments,
   signal: AbortSignal,
 ): Promise<FinishedRun> {
-  const folder = await openRunFolder(path);
-  const checkpoint = await loadCheckpoint(folder, runSpec);
+  const reopened = await reopenRun(path, options);
+  const { folder, checkpoint, dataset } = reopened;
   const spec: RunSpec = {
-    ...checkpoint.run,
-    ...(options.steps !== undefined ? { steps: options.steps } : {}),
-    ...(options.targetLoss !== undefined ? { targetLoss: options.targetLoss } : {}),
+    ...reopened.spec,
     ...(options.memoryLimit !== undefined ? { memoryLimit: options.memoryLimit } : {}),
   };
-  const dataset = await openData(spec.data.source, spec.data.options as unknown as DataArguments);
-  if ((await datasetHash(dataset)) !== spec.dataHash) {
-    throw new SurefootError("data", `${spec.data.source} has changed since the run in ${path} began; it cannot go on`);
-  }
-  const tools = await openLazyTools({
-    ...options,
-    backend: options.backend === "auto" ? backendOf(spec) : options.backend,
-  });
-  const progress = createProgress();
-  const long = watched(signal, progress);
-  try {
+  const tools = await openLazyTools({ ...options, backend: reopened.backend });
+  return toTheEnd(tools, signal, async (long) => {
     const network = resolveNetwork(spec.network, dataset.x.cols);
     const neurons = sourceOf(network, spec.initialiser, spec.seed, tools.backend);
     const problem = await createProblem(network, dataset, spec.loss, tools.backend);
@@ -157,19 +105,36 @@ export async function resumeLazyRunIn(
       lazyOptions(problem, neurons, inner, tools, memoryLimit, long),
       fromStored(checkpoint.state, spec.fingerprint ?? ""),
     );
-    progress.clear();
-    const record = await resumeRecord(folder.record, columnTypes(network, spec), checkpoint.step);
+    const record = await reopenRecord(reopened, lazyColumns(network, spec.probes));
     const resume = {
       certified: spec.certified as unknown as Certified | null,
       curveViolations: spec.curveViolations,
       initialLoss: record.rows[0]?.loss as number | undefined,
       recordedStep: record.rows.at(-1)?.step ?? -1,
     };
-    return await perform({ problem, run, spec, folder, record, resume }, signal);
+    return { problem, run, spec, output: { folder, record }, resume };
+  });
+}
+
+/** Opens a run and follows it; whatever happens, the run and the tools are closed. */
+async function toTheEnd(
+  tools: LazyTools,
+  signal: AbortSignal,
+  open: (long: Long) => Promise<Session>,
+): Promise<FinishedRun> {
+  const progress = createProgress();
+  let session: Session | undefined;
+  try {
+    session = await open(watched(signal, progress));
+    progress.clear();
+    return await perform(session, signal);
   } catch (error) {
-    throw stoppedEarly(error, signal);
+    // Ctrl-C before the first step leaves nothing behind.
+    if (session || !signal.aborted || error !== signal.reason) throw error;
+    throw new SurefootError("argument", "stopped before the first step: nothing was written");
   } finally {
     progress.clear();
+    await session?.run.close();
     await tools.close();
   }
 }
@@ -246,88 +211,27 @@ async function resolveLazyStepSize(
   return 1 / (lambdaMax * lossFactor);
 }
 
-async function perform(
-  { problem, run, spec, folder, record, resume }: Session,
-  signal: AbortSignal,
-): Promise<FinishedRun> {
-  const began = performance.now();
-  const rows: RecordRow[] = record ? (record.rows as RecordRow[]).slice() : [];
-  const progress = createProgress();
-  const elapsed = () => spec.seconds + (performance.now() - began) / 1000;
-  let certified = resume?.certified ?? null;
-  let lastSave = performance.now();
-  let [lastMargin, lastLambda]: (number | null)[] = [null, null];
-
-  const save = async (violations: number, weights: Weights) => {
-    if (!folder || !record) return;
-    await record.save();
-    const saved: RunSpec = { ...spec, seconds: elapsed(), curveViolations: violations, certified: plain(certified) };
-    const { step } = run.state;
-    await saveCheckpoint(folder, { run: saved, step, weights, state: toStored(run.checkpoint()) });
-    lastSave = performance.now();
-  };
+function perform({ problem, run, spec, output, resume }: Session, signal: AbortSignal): Promise<FinishedRun> {
+  const { folder } = output;
   const writable = run.problem.source.width * run.problem.x.cols <= WRITTEN_WEIGHTS;
-
-  const events = trainLazy(problem, run, {
-    ...spec,
-    ...watched(signal, progress),
-    signal,
-    ...(resume ? { resume } : {}),
-  });
-  let next = await events.next();
-  for (; !next.done; next = await events.next()) {
-    const event = next.value;
-    if (event.kind === "certified") {
-      certified = event.certified;
-      progress.clear();
-      const { step, loss, outcome } = certified;
-      say(
-        `step ${format(step)}: certified by ${outcome.theorem} at loss ${format(loss)}, margin ${format(outcome.margin)}`,
-      );
-      if (folder && writable) {
-        const missing = await writeRunCertificate(folder, problem, await lazyWeights(run), spec);
-        if (missing) say(`no certificate file: ${missing}`);
-      } else if (folder) say("no certificate file: the weights that it would be about are too many to write");
-      continue;
-    }
-    rows.push(event.row);
-    record?.append(event.row);
-    lastMargin = event.row.margin ?? lastMargin;
-    lastLambda = event.row.lambdaMin ?? lastLambda;
-    progress.update(
-      `step ${format(event.row.step)}/${format(spec.steps)}  loss ${format(event.row.loss)}  λ_min ${format(lastLambda)}  ` +
-        `flips ${format(run.state.flips)}  ` +
-        (certified
-          ? `certified since step ${format(certified.step)}`
-          : `margin ${format(lastMargin)} (certified above 1)`),
-    );
-    if (performance.now() - lastSave > SAVE_EVERY_SECONDS * 1000) await save(event.curveViolations, {});
-  }
-  progress.clear();
-  const result = next.value;
-  const finishing = folder && writable && result.stopped !== "interrupted" && result.stopped !== "diverged";
-  await save(result.curveViolations, finishing ? await lazyWeights(run) : {});
-  await run.close();
-  const finished: FinishedRun = {
-    result,
-    verdict: result.certified ? "certified" : (result.lastOutcome?.verdict ?? "undecided"),
-    lastOutcome: result.lastOutcome,
-    stepSize: spec.stepSize,
-    loss: spec.loss,
-    seconds: elapsed(),
-    backend: problem.backend.info,
-    dataset: problem.dataset,
-    rows,
-    columns: lazyColumns(problem.network, spec.probes),
+  const columns = lazyColumns(problem.network, spec.probes);
+  const long = watched(signal, createProgress());
+  return followRun({
+    problem,
     spec,
-    parameters: problem.network.parameters,
-    files: [],
-    folder: folder?.path ?? null,
-    notes: lazyNotes(run, rows, folder !== undefined && !writable),
-  };
-  if (!folder) return finished;
-  const { writeOutputs } = await import("./train-outputs.ts"); // figures take a while to load, and only a run with a folder draws them
-  return { ...finished, files: await writeOutputs(finished, folder) };
+    output,
+    columns,
+    events: trainLazy(problem, run, { ...spec, ...long, signal, ...(resume ? { resume } : {}) }),
+    checkpoint: async (_, stopped) => {
+      const finished = stopped !== undefined && stopped !== "interrupted" && stopped !== "diverged";
+      const weights = folder && writable && finished ? await lazyWeights(run) : {};
+      return { step: run.state.step, weights, state: toStored(run.checkpoint()) };
+    },
+    certifiedWeights: () => (writable ? lazyWeights(run) : "the weights that it would be about are too many to write"),
+    lastOutcome: async (result) => result.lastOutcome,
+    progress: () => `flips ${format(run.state.flips)}`,
+    notes: (rows) => lazyNotes(run, rows, folder !== undefined && !writable),
+  });
 }
 
 const PHASES = { pilot: "trying a few neurons", start: "looking at neurons", drift: "measuring drifts" } as const;
@@ -339,12 +243,6 @@ function watched(signal: AbortSignal, progress: ReturnType<typeof createProgress
       if (phase !== "steps") progress.update(`${PHASES[phase]}: ${format(done)} of ${format(total)}`);
     },
   };
-}
-
-/** Ctrl-C before the first step leaves nothing behind. */
-function stoppedEarly(error: unknown, signal: AbortSignal): unknown {
-  if (!signal.aborted || error !== signal.reason) return error;
-  return new SurefootError("argument", "stopped before the first step: nothing was written");
 }
 
 const NUMBERS = ["step", "path", "flips", "looks", "nearTies", "firstNearTie", "frozenAt"] as const;
@@ -370,9 +268,4 @@ function fromStored(state: Weights, fingerprint: string): LazyCheckpoint {
     numbers: Object.fromEntries(NUMBERS.map((name, k) => [name, numbers[k]])) as LazyCheckpoint["numbers"],
     arrays: Object.fromEntries(names.map((name) => [name, array(name)])) as LazyCheckpoint["arrays"],
   };
-}
-
-function columnTypes(network: Network, spec: Pick<RunSpec, "probes">): RecordColumns {
-  const numbers = lazyColumns(network, spec.probes).map((name) => [name, "number"] as const);
-  return { ...Object.fromEntries(numbers), step: "integer" };
 }

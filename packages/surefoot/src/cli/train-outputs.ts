@@ -6,8 +6,8 @@ import { renderSvgInNode } from "../figure/node.ts";
 import { rasterize } from "../figure/png-node.ts";
 import { type RunFolder, writeAtomically } from "../record/index.ts";
 import { renderReport } from "../report/index.ts";
-import type { FinishedRun } from "./run.ts";
 import { certifiedWeightsFile } from "./run-certificate.ts";
+import type { FinishedRun } from "./run-follow.ts";
 import { VERSION } from "./version.ts";
 
 /** Writes the certificate, figures and report of a run beside its record and weights; returns every file of the run. */

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import type { FinishedRun } from "./run.ts";
+import type { FinishedRun } from "./run-follow.ts";
 import { format, formatFactor } from "./terminal.ts";
 
 export const DIVERGED = "The run DIVERGED: the step size is too large for this kernel. Try --step-size 1/lambda-max.";

@@ -18,8 +18,8 @@ import {
   type NetworkArguments,
   wholeNumber,
 } from "./inputs.ts";
-import type { FinishedRun } from "./run.ts";
 import { resumeOn, startOn } from "./run-engine.ts";
+import type { FinishedRun } from "./run-follow.ts";
 import { print, printJson, say } from "./terminal.ts";
 import { DIVERGED, summary } from "./train-summary.ts";
 

@@ -33,8 +33,8 @@ export interface LazyStanding {
 }
 
 export type LazyTrainEvent =
-  | { readonly kind: "row"; readonly row: RecordRow; readonly curveViolations: number }
-  | { readonly kind: "certified"; readonly certified: Certified };
+  | { readonly kind: "row"; readonly row: RecordRow; readonly state: LazyStanding; readonly curveViolations: number }
+  | { readonly kind: "certified"; readonly certified: Certified; readonly state: LazyStanding };
 
 export interface LazyTrainResult extends Omit<TrainResult, "state" | "stopped"> {
   readonly state: LazyStanding;
@@ -113,14 +113,15 @@ export async function* trainLazy(
             const outcome = await certifyAs(mode);
             if (outcome?.verdict === "certified" && outcome.ratePerStep !== null) {
               certified = { step, loss, ratePerStep: outcome.ratePerStep, outcome };
-              yield { kind: "certified", certified };
+              yield { kind: "certified", certified, state: { step, loss } };
             }
           }
           if (stopped && !certified) lastOutcome = (await certifyAs(mode)) ?? lastOutcome;
         }
         const certifiedLoss = certified ? curveAt(certified, step) : null;
         if (certifiedLoss !== null && contradicts(loss, certifiedLoss, roundingFloor(subject, run))) curveViolations++;
-        yield { kind: "row", row: { step, loss, certifiedLoss, margin, ...measured }, curveViolations };
+        const row = { step, loss, certifiedLoss, margin, ...measured };
+        yield { kind: "row", row, state: { step, loss }, curveViolations };
       }
       if (stopped) return finish(stopped);
       if (signal?.aborted) return finish("interrupted");
