@@ -41,11 +41,39 @@ export function cap(n: number, d: number, delta: number): Matrix {
   return x;
 }
 
-/** The least distance between two rows. */
+/** The least of ‖x_i − x_j‖ and ‖x_i + x_j‖ over all pairs: antipodal points count as close (see `antipodal`). */
 export function separation(x: Matrix): number {
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < x.rows; i++) for (let j = 0; j < i; j++) least = Math.min(least, distance(row(x, i), row(x, j)));
+  for (let i = 0; i < x.rows; i++) {
+    for (let j = 0; j < i; j++) {
+      const [a, b] = [row(x, i), row(x, j)];
+      least = Math.min(
+        least,
+        distance(a, b),
+        distance(
+          a,
+          b.map((value) => -value),
+        ),
+      );
+    }
+  }
   return least;
+}
+
+/**
+ * d + 1 antipodal pairs ±x_k in R^d, far apart from one another, for which H^∞ is singular: x 1{w·x ≥ 0} − (−x) 1{−w·x ≥ 0} = x for almost every w,
+ * whatever w is, and d + 1 vectors are linearly dependent; so Σ c_k x_k = 0 is a combination of the features that vanishes.
+ */
+export function antipodal(d: number): Matrix {
+  const x = matrix(2 * (d + 1), d);
+  for (let k = 0; k <= d; k++) {
+    const line = row(x, 2 * k);
+    if (k < d) line[k] = 1;
+    else line.fill(1);
+    unit(line);
+    row(x, 2 * k + 1).set(line.map((value) => -value));
+  }
+  return x;
 }
 
 /**

@@ -26,9 +26,14 @@ export const SETTINGS: Readonly<Record<Form, Setting>> = {
 
 export const CLAIMS: readonly Claim[] = [
   {
+    id: "lambda0-separation-antipodal",
+    source: "ours (the review asks for a bound in terms of ‖x_i − x_j‖ ≥ δ alone, § 4)",
+    says: "no such bound exists for n ≥ 2(d + 1): d + 1 antipodal pairs, however far apart from one another, have λ₀ = 0; antipodal points must count as close",
+  },
+  {
     id: "lambda0-separation-linear",
     source: "ours (the review asks how small λ₀ can be for δ-separated points, § 4)",
-    says: "for fixed n the least λ₀ over δ-separated sets falls like δ: exponent 1",
+    says: "with ‖x_i ± x_j‖ ≥ δ the least λ₀ over sets of n points falls like δ: exponent 1",
   },
   {
     id: "lambda0-separation-crowd",

@@ -4,7 +4,7 @@ import { lambda0Of } from "../measure.ts";
 import { column, numberOf, rowsOf } from "../rows.ts";
 import { geometricMean, powerLaw } from "../statistics.ts";
 import type { CellContext, Conclusion, Judgement, Row, Study, Tables } from "../study.ts";
-import { cap, chain, descend, separation, uniforms } from "./search.ts";
+import { antipodal, cap, chain, descend, separation, uniforms } from "./search.ts";
 import { CLAIMS, EXPECTED, SETTINGS, type Setting } from "./spec.ts";
 
 /** How small λ₀ can be for separated points. */
@@ -13,18 +13,21 @@ export const study: Study = {
   question: "How small can λ₀ be for points that are all at least δ apart?",
   source: "review of Du et al. 2018, § 4",
   setting:
-    "unit sphere; λ₀ minimised over δ-separated sets by random local search from crowds and from random sets; random separated sets; two clusters",
+    "unit sphere; separation means ‖x_i ± x_j‖ ≥ δ but in the first claim; λ₀ minimised over δ-separated sets by random local search from crowds and from random sets; random separated sets; two clusters",
   claims: CLAIMS,
   plan: (form) => {
     const setting = SETTINGS[form];
     return {
       parameters: setting,
-      cells: setting.n.flatMap((n) =>
-        setting.delta.map((delta) => ({
-          key: `n=${n},delta=${delta}`,
-          measure: (context: CellContext) => measure(setting, n, delta, context),
-        })),
-      ),
+      cells: [
+        { key: "antipodal pairs", measure: (context: CellContext) => pairs(setting, context) },
+        ...setting.n.flatMap((n) =>
+          setting.delta.map((delta) => ({
+            key: `n=${n},delta=${delta}`,
+            measure: (context: CellContext) => measure(setting, n, delta, context),
+          })),
+        ),
+      ],
       conclude: (tables) => conclude(setting, tables),
     };
   },
@@ -62,10 +65,33 @@ async function measure(setting: Setting, n: number, delta: number, context: Cell
   };
 }
 
+/** λ₀ of d + 1 antipodal pairs in R^d, and of the same with one point fewer. */
+async function pairs({ d }: Setting, { backend }: CellContext): Promise<Tables> {
+  const x = antipodal(d);
+  const without = { rows: x.rows - 1, cols: d, data: x.data.slice(0, (x.rows - 1) * d) };
+  const distances = Array.from({ length: x.rows }, (_, i) =>
+    Array.from({ length: i }, (_, j) =>
+      Math.hypot(...Array.from({ length: d }, (_, k) => x.data[i * d + k] - x.data[j * d + k])),
+    ),
+  ).flat();
+  return {
+    antipodal: [
+      {
+        d,
+        n: x.rows,
+        distance: Math.min(...distances),
+        lambda0: await lambda0Of(x, backend),
+        without: await lambda0Of(without, backend),
+      },
+    ],
+  };
+}
+
 /** A random δ-separated set; undefined where so many points do not fit. */
 function separated(n: number, d: number, delta: number, seed: number) {
   try {
-    return generate({ kind: "separated", n, d, delta, seed }).x;
+    const { x } = generate({ kind: "separated", n, d, delta, seed });
+    return separation(x) >= delta ? x : undefined;
   } catch (error) {
     if (error instanceof SurefootError && error.code === "data") return undefined;
     throw error;
@@ -87,7 +113,13 @@ function conclude(setting: Setting, tables: Tables): Conclusion {
   const below = crowds.every((row) => numberOf(row, "least") < numberOf(row, "delta") / (2 * Math.PI));
   const falls = fits.every(({ constant }, i) => i === 0 || constant < fits[i - 1].constant);
   const above = crowds.every((row) => row.random === null || numberOf(row, "random") > 2 * numberOf(row, "least"));
+  const [pair] = rowsOf(tables, "antipodal");
+  const [zero, less] = [numberOf(pair, "lambda0"), numberOf(pair, "without")];
   const judgements: Record<string, Judgement> = {
+    "lambda0-separation-antipodal": {
+      verdict: Math.abs(zero) < 1e-15 && less > 1e-3 ? "agrees" : "disagrees",
+      measured: `${pair.n} points in ${pair.d} dimensions, all at least ${numberOf(pair, "distance").toFixed(2)} apart: λ₀ = ${zero.toExponential(1)} (0 up to rounding); without one of them ${less.toPrecision(2)}`,
+    },
     "lambda0-separation-linear": {
       verdict: linear ? "agrees" : "disagrees",
       measured: fits
