@@ -5,7 +5,7 @@ export function networkText(spec: NetworkSpec): string {
   const short =
     spec.kind === "two-layer-relu"
       ? `two-layer-relu:${spec.width}`
-      : typeof spec.activation === "string"
+      : spec.kind === "fully-connected" && typeof spec.activation === "string"
         ? `${spec.activation}:${spec.widths.join(",")}`
         : undefined;
   if (short && JSON.stringify(networkFromText(short)) === canonical(spec)) return short;

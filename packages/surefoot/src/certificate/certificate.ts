@@ -9,7 +9,7 @@ import { datasetHash } from "../data/hash.ts";
 import type { DataOptionsInput } from "../data/options.ts";
 import { SurefootError } from "../error.ts";
 import { addUp, divUp, mulUp, sqrtUp } from "../interval/directed.ts";
-import type { Network } from "../network/network.ts";
+import { isFeedforward, type Network } from "../network/network.ts";
 import type { LossSpec } from "../spec/loss.ts";
 import { textHash, weightsHash } from "./hashes.ts";
 import { type HexPair, hexPair, hexPairs } from "./hex-float.ts";
@@ -43,6 +43,12 @@ export async function certifyToFile(
   const kept: Measurements = {};
   const first = await decide(options, leaveRoom(measurer, 0, kept));
   if (first.outcome.verdict !== "certified") return first;
+  if (!isFeedforward(options.network)) {
+    throw new SurefootError(
+      "argument",
+      `certified by ${first.outcome.theorem} (margin ${first.outcome.margin}), but there is no certificate file for a ${options.network.spec.kind} network: the independent checker knows networks without skips and convolutions only`,
+    );
+  }
   const checkable = THEOREMS.filter(({ name }) => name === "S1" || name === "S2");
   for (const room of ROOMS) {
     const decision = await decide(options, leaveRoom(measurer, room, kept), checkable);

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { architectureOf } from "../network/architectures.ts";
 import type { Network } from "../network/network.ts";
 import { firstEqualRow } from "./equal-rows.ts";
 import { short } from "./format.ts";
@@ -78,8 +79,7 @@ export function adviceFor(
 
 /** κ falls like 1/√m, and the share of patterns that flip too, when the scales carry the factor 1/√m: then the margin grows like √m. */
 function widthAdvice(network: Network, { margin }: TheoremOutcome): string[] {
-  const scaled = network.spec.kind === "two-layer-relu" || network.spec.scaling === "ntk";
-  if (!scaled || !(margin > 0 && margin < 1)) return [];
+  if (!architectureOf(network.spec).hasLimit(network.spec) || !(margin > 0 && margin < 1)) return [];
   const widths = network.layers.slice(0, -1).map((layer) => layer.rows);
   const factor = margin ** -2;
   const wanted = Math.min(...widths) * factor;

@@ -1,4 +1,4 @@
-import type { SmoothEvidence } from "./evidence.ts";
+import type { LayerEvidence, SmoothEvidence } from "./evidence.ts";
 import type { Upward } from "./upward.ts";
 
 /**
@@ -6,11 +6,11 @@ import type { Upward } from "./upward.ts";
  * over the layers j of a unit direction θ̇ with parts of norm v_j: ‖ḣ‖ ≤ χ·v, ‖ġ‖ ≤ γ·v. All are bounds from above.
  */
 export interface SampleLayer {
-  /** ‖h_{ℓ−1}‖. */
+  /** ‖P_ℓh_{ℓ−1}‖. */
   readonly input: number;
-  /** ‖(s_ℓ h_{ℓ−1} if W_ℓ is trained, 1 if b_ℓ is)‖: what a unit of the layer's own parameters moves z_ℓ by. */
+  /** ‖(s_ℓ P_ℓh_{ℓ−1} if W_ℓ is trained, 1 if b_ℓ is)‖: what a unit of the layer's own parameters moves z_ℓ by. */
   readonly own: number;
-  /** χ_{ℓ−1}. */
+  /** ‖P_ℓ‖χ_{ℓ−1}. */
   readonly inputTangent: Float64Array;
   /** Γ_ℓ ≥ ‖g_ℓ‖ and γ_ℓ, its tangent. */
   readonly gradient: number;
@@ -34,6 +34,7 @@ export function sweepSample(evidence: SmoothEvidence, i: number, r: number, up: 
   let gradientTangent: Float64Array = new Float64Array(layers.length);
   let back = 0;
   let backTangent: Float64Array = gradientTangent;
+  let backDrift = 0; // dq_ℓ
   const out: SampleLayer[] = [];
   for (let l = last; l >= 0; l--) {
     const { input, own, inputTangent, moved, tangent } = forward[l];
@@ -42,14 +43,17 @@ export function sweepSample(evidence: SmoothEvidence, i: number, r: number, up: 
       const reach = above.trainsWeight ? r : 0;
       const start = layers[l].backpropagatedBounds?.[i] ?? Number.NaN; // ‖q_ℓ(θ₀)‖_∞
       const aboveNow = up.add(above.gradientBounds[i], drift);
-      // dq_ℓ = s(‖W‖dg + r(‖g‖ + dg))
+      // dq_ℓ = [dq_{ℓ+1}] + ‖P‖s(‖W‖dg + r(‖g‖ + dg))
       const pulled = up.mul(above.scale, up.add(up.mul(above.weightNorm, drift), times(reach, aboveNow, up)));
-      backTangent = scaled(gradientTangent, layerNorm(above.scale, above.weightNorm, reach, up), up);
-      if (above.trainsWeight) backTangent[l + 1] = up.add(backTangent[l + 1], up.mul(above.scale, gradient));
-      back = up.add(start, pulled);
-      drift = up.add(times(up.mul(curvature, moved), start, up), up.mul(slope, pulled));
+      const through = pulledTangent(above, l, gradientTangent, gradient, reach, up);
+      backDrift = skipped(above, backDrift, times(above.patchNorm ?? 1, pulled, up), up);
+      backTangent = above.skip ? sum(backTangent, through, up) : through;
+      back = up.add(start, backDrift);
+      const gain = layers[l].gain ?? 1;
+      drift = times(gain, up.add(times(up.mul(curvature, moved), start, up), up.mul(slope, backDrift)), up);
       gradient = up.add(layers[l].gradientBounds[i], drift);
-      gradientTangent = sum(scaled(tangent, up.mul(curvature, back), up), scaled(backTangent, slope, up), up);
+      const turned = sum(scaled(tangent, up.mul(curvature, back), up), scaled(backTangent, slope, up), up);
+      gradientTangent = scaled(turned, gain, up);
     }
     out[l] = { input, own, inputTangent, gradient, gradientTangent, back, backTangent };
   }
@@ -62,18 +66,40 @@ function forwardSweep(evidence: SmoothEvidence, i: number, r: number, up: Upward
   let drift = 0; // dh_{ℓ−1}
   let tangentIn: Float64Array = new Float64Array(layers.length); // χ_{ℓ−1}
   return layers.map((layer, l) => {
-    const input = up.add(layer.inputBounds[i], drift);
-    const inputTangent = tangentIn;
+    const patchNorm = layer.patchNorm ?? 1;
+    const input = up.add(layer.inputBounds[i], times(patchNorm, drift, up));
+    const inputTangent = patchNorm === 1 ? tangentIn : scaled(tangentIn, patchNorm, up);
     const own = up.hypot(layer.trainsWeight ? up.mul(layer.scale, input) : 0, layer.trainsBias ? 1 : 0);
-    // ‖z_ℓ − z_ℓ(θ₀)‖ ≤ s‖W_ℓ‖dh + ‖[ΔW, Δb]‖_F·‖(s h, 1)‖
-    const moved = up.add(times(up.mul(layer.scale, layer.weightNorm), drift, up), times(r, own, up));
+    // ‖z_ℓ − z_ℓ(θ₀)‖ ≤ s‖W_ℓ‖‖P_ℓ‖dh + ‖[ΔW, Δb]‖_F·‖(s P_ℓh, 1)‖
+    const carried = times(up.mul(layer.scale, layer.weightNorm), times(patchNorm, drift, up), up);
+    const moved = up.add(carried, times(r, own, up));
     const grown = layerNorm(layer.scale, layer.weightNorm, layer.trainsWeight ? r : 0, up);
     const tangent = scaled(inputTangent, grown, up); // ζ_ℓ
     tangent[l] = up.add(tangent[l], own);
-    drift = up.mul(slope, moved);
-    tangentIn = scaled(tangent, slope, up);
+    const steepest = times(layer.gain ?? 1, slope, up);
+    drift = skipped(layer, drift, up.mul(steepest, moved), up);
+    tangentIn = layer.skip ? sum(tangentIn, scaled(tangent, steepest, up), up) : scaled(tangent, steepest, up);
     return { input, own, inputTangent, moved, tangent };
   });
+}
+
+/** The tangent of what comes down through W_{ℓ+1}: ‖P‖(w_{ℓ+1}γ_{ℓ+1} + s_{ℓ+1}Γ_{ℓ+1}1_{ℓ+1}), ℓ = index + 1. */
+export function pulledTangent(
+  above: LayerEvidence,
+  index: number,
+  gradientTangent: Float64Array,
+  gradient: number,
+  reach: number,
+  up: Upward,
+): Float64Array {
+  const through = scaled(gradientTangent, layerNorm(above.scale, above.weightNorm, reach, up), up);
+  if (above.trainsWeight) through[index + 1] = up.add(through[index + 1], up.mul(above.scale, gradient));
+  return above.patchNorm === undefined ? through : scaled(through, above.patchNorm, up);
+}
+
+/** own, and what comes along a skip. */
+export function skipped({ skip }: LayerEvidence, along: number, own: number, up: Upward): number {
+  return skip ? up.add(along, own) : own;
 }
 
 /** w_ℓ = s_ℓ(‖W_ℓ‖₂ + r). */
@@ -83,7 +109,8 @@ export function layerNorm(scale: number, norm: number, reach: number, up: Upward
 
 /** a·b, 0 where one is 0 even if the other is out of hand. */
 export function times(a: number, b: number, up: Upward): number {
-  return a === 0 || b === 0 ? 0 : up.mul(a, b);
+  if (a === 0 || b === 0) return 0;
+  return a === 1 ? b : up.mul(a, b);
 }
 
 export function scaled(v: Float64Array, factor: number, up: Upward): Float64Array {

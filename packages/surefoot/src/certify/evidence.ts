@@ -73,7 +73,8 @@ export interface SmoothEvidence {
   readonly curvatureBound: Interval;
   /** Layers 1 … L. */
   readonly layers: readonly LayerEvidence[];
-  /** ≥ √λ_max(G̃∘G̃), G̃ as in `TwoLayerEvidence`, for networks of any depth; κ bound (d) is left out without it. */
+  /** ≥ √λ_max(G̃∘G̃), G̃ as in `TwoLayerEvidence`, for networks of any depth; with patches in layer 1 the n × n matrix
+   * of Σ_{l,r} G̃²_{il,jr} over pairs of positions stands for G̃∘G̃. κ bound (d) is left out without it. */
   readonly hadamardNorm?: number;
   /** Only these κ bounds may be used (default: all). */
   readonly bounds?: readonly string[];
@@ -83,23 +84,29 @@ export interface SmoothEvidence {
   readonly norms: { readonly warrant: Warrant; readonly how: string };
 }
 
-/** Layer ℓ: z_ℓ = s_ℓ W_ℓ h_{ℓ−1} + b_ℓ. */
+/** Layer ℓ: z_ℓ = s_ℓ W_ℓ P_ℓ h_{ℓ−1} + b_ℓ, h_ℓ = [h_{ℓ−1}] + t_ℓ σ(z_ℓ). Norms of a sample are over all its positions (Frobenius). */
 export interface LayerEvidence {
   /** s_ℓ > 0, the exact double of the network. */
   readonly scale: number;
   readonly trainsWeight: boolean;
   readonly trainsBias: boolean;
+  /** t_ℓ ≥ 0, exact; 1 where absent. */
+  readonly gain?: number;
+  /** Whether h_{ℓ−1} is added. */
+  readonly skip?: boolean;
+  /** ≥ ‖P_ℓ‖₂; 1 where absent. */
+  readonly patchNorm?: number;
   /** ≥ ‖W_ℓ‖₂ for ℓ ≥ 2; 0 for ℓ = 1, where no formula reads it. */
   readonly weightNorm: number;
-  /** ≥ ‖h_{ℓ−1}(x_i)‖₂ for each sample (‖x_i‖ for ℓ = 1). */
+  /** ≥ ‖P_ℓh_{ℓ−1}(x_i)‖ for each sample (‖x_i‖ for ℓ = 1 without patches). */
   readonly inputBounds: Float64Array;
   /** ≥ ‖g_ℓ(x_i)‖₂, g_ℓ = ∂f/∂z_ℓ (1 for ℓ = L). */
   readonly gradientBounds: Float64Array;
-  /** Hidden layers only: ≥ ‖q_ℓ(x_i)‖_∞, q_ℓ = ∂f/∂h_ℓ = s_{ℓ+1} W_{ℓ+1}ᵀ g_{ℓ+1}. */
+  /** Hidden layers only: ≥ ‖q_ℓ(x_i)‖_∞, q_ℓ = ∂f/∂h_ℓ = [q_{ℓ+1}] + s_{ℓ+1} P_{ℓ+1}ᵀ W_{ℓ+1}ᵀ g_{ℓ+1}. */
   readonly backpropagatedBounds?: Float64Array;
-  /** ≥ ‖h_{ℓ−1}‖₂ of the n × cols_ℓ matrix over all samples. */
+  /** ≥ ‖P_ℓh_{ℓ−1}‖₂ of the (n·positions) × cols_ℓ matrix over all samples. */
   readonly stackedInputNorm: number;
-  /** ≥ ‖g_ℓ‖₂ of the n × rows_ℓ matrix over all samples. */
+  /** ≥ ‖g_ℓ‖₂ of the (n·positions) × rows_ℓ matrix over all samples. */
   readonly stackedGradientNorm: number;
 }
 

@@ -2,7 +2,7 @@ import { type Matrix, row } from "@surefoot/linalg";
 import type { Activation } from "../activation/activation.ts";
 import { activationOf } from "../activation/registry.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { Network, Weights } from "../network/network.ts";
+import { isFeedforward, type Network, type Weights } from "../network/network.ts";
 import { firstEqualRow } from "./equal-rows.ts";
 import { equalProducts, toUnits } from "./exact.ts";
 import { short } from "./format.ts";
@@ -130,7 +130,8 @@ function outOfReach(
   dataset: Dataset,
 ): Impossibility | undefined {
   const output = network.layers[network.layers.length - 1];
-  if (!Number.isFinite(activation.valueBound) || output.trainsWeight || output.trainsBias) return undefined;
+  if (!isFeedforward(network) || !Number.isFinite(activation.valueBound) || output.trainsWeight || output.trainsBias)
+    return undefined;
   const bias = output.bias ? weights[output.bias].data[0] : 0;
   const a = weights[output.weight].data;
   const reach = a.reduce((sum, value) => sum + Math.abs(value), 0) * output.scale * activation.valueBound;

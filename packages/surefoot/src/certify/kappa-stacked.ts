@@ -1,6 +1,6 @@
 import { type Matrix, matrix } from "@surefoot/linalg";
 import type { Arithmetic } from "../interval/arithmetic.ts";
-import { layerNorm, type SampleLayer, scaled, sum, sweepSample, times } from "./ball-sweep.ts";
+import { layerNorm, pulledTangent, type SampleLayer, scaled, skipped, sum, sweepSample, times } from "./ball-sweep.ts";
 import type { SmoothEvidence } from "./evidence.ts";
 import { ballBound, type KappaBound } from "./kappa.ts";
 import { perronBound, type Upward, upward } from "./upward.ts";
@@ -10,7 +10,7 @@ import { perronBound, type Upward, upward } from "./upward.ts";
  * (docs/certificates.md, theory/05).
  *
  * κ = sup over unit c of ‖Σ c_i∇²u_i‖. Its block (ℓ, j) is Ġ_ℓᵀD_cA_ℓ + s_ℓG_ℓᵀD_cḢ_{ℓ−1} for unit directions of layer j, A_ℓ with the rows
- * (s_ℓ h_{ℓ−1}, 1), and ‖Ġ D_c Aᵀ‖_F ≤ min(max_i‖ġ_i‖·‖A‖₂, ‖Ġ‖_F·max_i‖A_i‖, (Σ‖ġ_i‖²‖A_i‖²)^½). κ is at most the norm of the matrix of
+ * (s_ℓ P_ℓh_{ℓ−1}, 1), D_c with c_i at every position of sample i, and ‖Ġ D_c Aᵀ‖_F ≤ min(max_i‖ġ_i‖·‖A‖₂, ‖Ġ‖_F·max_i‖A_i‖, (Σ‖ġ_i‖²‖A_i‖²)^½). κ is at most the norm of the matrix of
  * the block bounds; the blocks (ℓ, j) and (j, ℓ) have one norm, so the lesser bound counts for both.
  */
 export function stackedBound(evidence: SmoothEvidence, arithmetic: Arithmetic): KappaBound | undefined {
@@ -100,8 +100,9 @@ function firstBlock(
   if (layers.length === 1) return 0;
   const largestBack = swept.reduce((largest, [first]) => Math.max(largest, first.back), 0);
   const largestTurn = swept.reduce((largest, [first]) => Math.max(largest, first.backTangent[0]), 0);
-  const bending = times(up.mul(curvatureBound.upper, largestBack), hadamardNorm, up);
-  return up.add(bending, times(times(slopeBound.upper, largestTurn, up), own, up));
+  const gain = layers[0].gain ?? 1;
+  const bending = times(up.mul(times(gain, curvatureBound.upper, up), largestBack), hadamardNorm, up);
+  return up.add(bending, times(times(times(gain, slopeBound.upper, up), largestTurn, up), own, up));
 }
 
 function sweepAll(
@@ -119,21 +120,26 @@ function sweepAll(
   let drift = 0; // ‖H_{ℓ−1} − H_{ℓ−1}(θ₀)‖_F
   let tangentIn: Float64Array = new Float64Array(layers.length);
   const forward = layers.map((layer, l) => {
-    const inputNorm = up.add(layer.stackedInputNorm, drift);
+    const patchNorm = layer.patchNorm ?? 1;
+    const inputNorm = up.add(layer.stackedInputNorm, times(patchNorm, drift, up));
     const own = up.hypot(layer.trainsWeight ? up.mul(layer.scale, inputNorm) : 0, layer.trainsBias ? rootSamples : 0);
-    const inputTangent = tangentIn;
-    const moved = up.add(times(up.mul(layer.scale, layer.weightNorm), drift, up), times(r, own, up));
+    const inputTangent = patchNorm === 1 ? tangentIn : scaled(tangentIn, patchNorm, up);
+    const carried = times(up.mul(layer.scale, layer.weightNorm), times(patchNorm, drift, up), up);
+    const moved = up.add(carried, times(r, own, up));
     const grown = layerNorm(layer.scale, layer.weightNorm, layer.trainsWeight ? r : 0, up);
     const tangent = scaled(inputTangent, grown, up);
     tangent[l] = up.add(tangent[l], own);
-    drift = up.mul(slope, moved);
-    tangentIn = scaled(tangent, slope, up);
+    const steepest = times(layer.gain ?? 1, slope, up);
+    drift = skipped(layer, drift, up.mul(steepest, moved), up);
+    tangentIn = layer.skip ? sum(tangentIn, scaled(tangent, steepest, up), up) : scaled(tangent, steepest, up);
     return { own, inputTangent, moved, tangent };
   });
 
   let gradientDrift = 0; // ‖G_ℓ − G_ℓ(θ₀)‖_F
   let gradient = rootSamples;
   let gradientTangent: Float64Array = new Float64Array(layers.length);
+  let backDrift = 0; // ‖Q_ℓ − Q_ℓ(θ₀)‖_F
+  let backTangent: Float64Array = gradientTangent;
   const out: StackedLayer[] = [];
   for (let l = last; l >= 0; l--) {
     const { own, inputTangent, moved, tangent } = forward[l];
@@ -144,11 +150,14 @@ function sweepAll(
       const largestBack = swept.reduce((largest, sample) => Math.max(largest, sample[l].back), 0);
       const kept = up.mul(above.weightNorm, gradientDrift);
       const pulled = up.mul(above.scale, up.add(kept, times(reach, gradient, up)));
-      const backTangent = scaled(gradientTangent, layerNorm(above.scale, above.weightNorm, reach, up), up);
-      if (above.trainsWeight) backTangent[l + 1] = up.add(backTangent[l + 1], up.mul(above.scale, gradient));
-      gradientDrift = up.add(times(up.mul(curvature, moved), start, up), up.mul(slope, pulled));
+      const through = pulledTangent(above, l, gradientTangent, gradient, reach, up);
+      backDrift = skipped(above, backDrift, times(above.patchNorm ?? 1, pulled, up), up);
+      backTangent = above.skip ? sum(backTangent, through, up) : through;
+      const gain = layers[l].gain ?? 1;
+      gradientDrift = times(gain, up.add(times(up.mul(curvature, moved), start, up), up.mul(slope, backDrift)), up);
       gradient = up.add(layers[l].stackedGradientNorm, gradientDrift);
-      gradientTangent = sum(scaled(tangent, up.mul(curvature, largestBack), up), scaled(backTangent, slope, up), up);
+      const turned = sum(scaled(tangent, up.mul(curvature, largestBack), up), scaled(backTangent, slope, up), up);
+      gradientTangent = scaled(turned, gain, up);
     }
     out[l] = { own, inputTangent, gradient, gradientTangent };
   }

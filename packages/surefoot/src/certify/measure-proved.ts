@@ -8,7 +8,7 @@ import { type EigenvalueBound, extremeEigenvalues, greatestEigenvalue } from "..
 import { outward } from "../interval/outward.ts";
 import { selfTest } from "../interval/self-test.ts";
 import { spectralNorm } from "../interval/spectral-norm.ts";
-import type { Network, Weights } from "../network/network.ts";
+import { type Network, positionsOf, type Weights } from "../network/network.ts";
 import { signPattern } from "../network/sign-pattern.ts";
 import type {
   LayerEvidence,
@@ -23,12 +23,14 @@ import type {
   TwoLayerEvidence,
   VectorBall,
 } from "./evidence.ts";
-import { hadamardNormOf, provedGram, provedKernel } from "./proved-kernel.ts";
+import { isShallow, shapeOf } from "./measure.ts";
+import { hadamardNormOf, patchesNormOf, provedGram, provedKernel } from "./proved-kernel.ts";
 import {
   affine,
   exactNorms,
   exactRows,
   frobeniusError,
+  gathered,
   type ProvedBackward,
   type ProvedForward,
   provedBackward,
@@ -112,17 +114,17 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
   if (eigenvalues.status === "failed") return eigenvalues;
   const layers: LayerEvidence[] = [];
   for (let l = 0; l < network.layers.length; l++) {
-    layers.push(
-      await layerEvidence(network, norms[l], l === 0 ? exactRows(dataset.x) : pass.h[l - 1], back, l, backend),
-    );
+    layers.push(await layerEvidence(network, norms[l], pass.inputs[l], back, l, dataset.x.rows, backend));
   }
   const gram = await provedGram(network, dataset.x, backend);
-  const hadamardNorm = await hadamardNormOf(gram, backend);
-  const twoLayer =
-    network.layers.length === 2
-      ? await twoLayerEvidence(network, weights, gram, hadamardNorm, pass, backend)
-      : undefined;
-  if (network.layers.length === 2 && !twoLayer) return failed("no bound of the norm of the inputs could be proved");
+  const [first] = network.layers;
+  const hadamardNorm = first.patches
+    ? mulUp(mulUp(first.scale, first.scale), await patchesNormOf(pass.inputs[0], positionsOf(first), backend))
+    : await hadamardNormOf(gram, backend);
+  const twoLayer = isShallow(network)
+    ? await twoLayerEvidence(network, weights, gram, hadamardNorm, pass, backend)
+    : undefined;
+  if (isShallow(network) && !twoLayer) return failed("no bound of the norm of the inputs could be proved");
   return {
     status: "ok",
     evidence: {
@@ -146,18 +148,20 @@ async function layerEvidence(
   input: RowBall,
   back: ProvedBackward,
   l: number,
+  samples: number,
   backend: Backend,
 ): Promise<LayerEvidence> {
   const layer = network.layers[l];
-  const deep = network.layers.length > 2; // only then a bound reads the stacked norms: a cruder one does elsewhere
+  const deep = !isShallow(network); // only then a bound reads the stacked norms: a cruder one does elsewhere
   const g = back.g[l];
   return {
     scale: layer.scale,
     trainsWeight: layer.trainsWeight,
     trainsBias: layer.trainsBias,
+    ...shapeOf(layer, sqrtUp),
     weightNorm: l === 0 ? 0 : norms.spectral,
-    inputBounds: exactNorms(input),
-    gradientBounds: exactNorms(g),
+    inputBounds: exactNorms(gathered(input, samples)),
+    gradientBounds: exactNorms(gathered(g, samples)),
     ...(back.backpropagated[l] ? { backpropagatedBounds: back.backpropagated[l] } : {}),
     stackedInputNorm: await stackedNorm(input, deep, backend),
     stackedGradientNorm: await stackedNorm(g, deep, backend),

@@ -1,11 +1,20 @@
 import { type Backend, type BitMasks, type Matrix, matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
 import { point, rounded } from "../interval/arithmetic.ts";
-import { backward } from "../network/backward.ts";
+import { backward, pull } from "../network/backward.ts";
 import { forward } from "../network/forward.ts";
-import type { ForwardPass, Layer, Network, Weights } from "../network/network.ts";
+import {
+  type ForwardPass,
+  isFeedforward,
+  type Layer,
+  layerInput,
+  type Network,
+  positionsOf,
+  type Weights,
+} from "../network/network.ts";
 import { signPattern } from "../network/sign-pattern.ts";
 import { tangentKernel } from "../network/tangent-kernel.ts";
+import { addTensor } from "../network/tangent-tensors.ts";
 import type {
   LayerEvidence,
   MatrixBall,
@@ -71,12 +80,15 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
   const passed = { network, weights, x: dataset.x, pass, gradients };
   const gram = await trainedGram(at, backend);
   const layers: LayerEvidence[] = [];
-  for (const [l, layer] of network.layers.entries()) {
-    const evidence = await layerEvidence(passed, l, backend);
-    if (!evidence) return failed(`the norm of ${layer.weight} did not converge`);
-    layers.push(evidence);
+  let above: Matrix | undefined; // q of the layer above
+  for (let l = network.layers.length - 1; l >= 0; l--) {
+    const hidden = l < network.layers.length - 1;
+    above = hidden ? await pull(network, weights, l, gradients[l + 1], above, backend) : undefined;
+    const evidence = await layerEvidence(passed, l, above, backend);
+    if (!evidence) return failed(`the norm of ${network.layers[l].weight} did not converge`);
+    layers.unshift(evidence);
   }
-  const shallow = network.layers.length === 2;
+  const shallow = isShallow(network);
   const twoLayer = shallow ? await twoLayerEvidence(passed, gram, backend) : undefined;
   if (shallow && !twoLayer) return failed("the norm of the inputs did not converge");
   return {
@@ -89,7 +101,7 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
       slopeBound: point(activation.slopeBound),
       curvatureBound: point(activation.curvatureBound),
       layers,
-      hadamardNorm: hadamardNorm(gram),
+      hadamardNorm: network.layers[0].patches ? await patchesNorm(passed, backend) : hadamardNorm(gram),
       ...(twoLayer ? { twoLayer } : {}),
       norms: { warrant: "computed", how: HOW },
     },
@@ -104,12 +116,21 @@ interface Passed {
   readonly gradients: readonly Matrix[];
 }
 
-async function layerEvidence(at: Passed, l: number, backend: Backend): Promise<LayerEvidence | undefined> {
+/** Whether the bounds for two plain layers speak of this network. */
+export function isShallow(network: Network): boolean {
+  return network.layers.length === 2 && isFeedforward(network);
+}
+
+async function layerEvidence(
+  at: Passed,
+  l: number,
+  q: Matrix | undefined,
+  backend: Backend,
+): Promise<LayerEvidence | undefined> {
   const { network, weights, x, pass, gradients } = at;
   const layer = network.layers[l];
-  const above = network.layers[l + 1];
-  const input = l === 0 ? x : pass.h[l - 1];
-  const deep = network.layers.length > 2; // only then a bound reads the stacked norms: a cruder one does elsewhere
+  const input = layerInput(network, l, x, pass);
+  const deep = !isShallow(network); // only then a bound reads the stacked norms: a cruder one does elsewhere
   const stacked = async (a: Matrix) => (deep ? spectralNorm(a, backend) : norm(a.data));
   const weightNorm = l === 0 ? 0 : await spectralNorm(weights[layer.weight], backend);
   const stackedInputNorm = await stacked(input);
@@ -119,24 +140,45 @@ async function layerEvidence(at: Passed, l: number, backend: Backend): Promise<L
     scale: layer.scale,
     trainsWeight: layer.trainsWeight,
     trainsBias: layer.trainsBias,
+    ...shapeOf(layer, Math.sqrt),
     weightNorm,
-    inputBounds: rowNorms(input),
-    gradientBounds: rowNorms(gradients[l]),
-    ...(above ? { backpropagatedBounds: await backpropagated(above, weights, gradients[l + 1], backend) } : {}),
+    inputBounds: rowNorms(bySample(input, x.rows)),
+    gradientBounds: rowNorms(bySample(gradients[l], x.rows)),
+    ...(q ? { backpropagatedBounds: rowMaxima(bySample(q, x.rows)) } : {}),
     stackedInputNorm,
     stackedGradientNorm,
   };
 }
 
-/** ‖q_ℓ(x_i)‖_∞ for each sample, q_ℓ = s_{ℓ+1} W_{ℓ+1}ᵀ g_{ℓ+1}. */
-async function backpropagated(above: Layer, weights: Weights, g: Matrix, backend: Backend): Promise<Float64Array> {
-  const w = weights[above.weight];
-  if (above.rows === 1) {
-    const largest = above.scale * largestEntry(w.data);
-    return g.data.map((value) => Math.abs(value) * largest);
-  }
-  const q = await backend.gemm(g, w, { alpha: above.scale });
-  return Float64Array.from({ length: q.rows }, (_, i) => largestEntry(q.data.subarray(i * q.cols, (i + 1) * q.cols)));
+/** What the formulas read of a layer's shape beside its norms; a pixel lies in at most min(filter, pixels) patches. */
+export function shapeOf(
+  { gain, skip, patches }: Layer,
+  sqrt: (x: number) => number,
+): Pick<LayerEvidence, "gain" | "skip" | "patchNorm"> {
+  return {
+    ...(gain === undefined ? {} : { gain }),
+    ...(skip ? { skip } : {}),
+    ...(patches ? { patchNorm: sqrt(Math.min(patches.filter, patches.pixels)) } : {}),
+  };
+}
+
+/** All positions of a sample in one row. */
+export function bySample(a: Matrix, samples: number): Matrix {
+  return a.rows === samples ? a : { rows: samples, cols: a.data.length / samples, data: a.data };
+}
+
+function rowMaxima(a: Matrix): Float64Array {
+  return Float64Array.from({ length: a.rows }, (_, i) => largestEntry(a.data.subarray(i * a.cols, (i + 1) * a.cols)));
+}
+
+/** s₁²√λ_max of the n × n matrix of Σ_{l,r} (p_il·p_jr)² over the patches p of the first layer. */
+async function patchesNorm({ network, x, pass }: Passed, backend: Backend): Promise<number> {
+  const input = layerInput(network, 0, x, pass);
+  const features = { name: "", positions: positionsOf(network.layers[0]), h: input, g: input };
+  const squares = matrix(x.rows, x.rows);
+  await addTensor(features, features, { i0: 0, i1: x.rows, j0: 0, j1: x.rows }, squares, backend);
+  const up = upward(rounded);
+  return network.layers[0].scale ** 2 * up.sqrt(perronBound(squares, up));
 }
 
 /** G̃ of evidence.ts: [W1]·s₁²XXᵀ + [b1]·11ᵀ. */

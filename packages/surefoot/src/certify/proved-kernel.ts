@@ -4,8 +4,9 @@ import { addUp, divUp, mulUp, sqrtUp } from "../interval/directed.ts";
 import { gamma, LEAST_POSITIVE, sumUpper } from "../interval/error-bounds.ts";
 import { greatestEigenvalue } from "../interval/extreme-eigenvalues.ts";
 import { symmetricInfinityNorm } from "../interval/symmetric-residual.ts";
-import type { Network } from "../network/network.ts";
+import { type Network, positionsOf } from "../network/network.ts";
 import { tangentKernel } from "../network/tangent-kernel.ts";
+import { addTensor } from "../network/tangent-tensors.ts";
 import type { MatrixBall } from "./evidence.ts";
 import { exactRows, type ProvedBackward, type ProvedForward, type RowBall } from "./proved-pass.ts";
 
@@ -28,7 +29,8 @@ const UNIT = { delta: 0, size: () => 1 };
 
 /**
  * K = Σ over trained tensors, as `tangentKernel` computes it from the floating-point passes, and ≥ ‖K̂ − K‖₂: entry (i, j) of a
- * term s²(h_i·h_j)(g_i·g_j) is off by at most τ·a_i·a_j, a_i = s‖h_i‖‖g_i‖, a rank-one matrix of norm τΣa_i².
+ * term s²(h_i·h_j)(g_i·g_j) is off by at most τ·a_i·a_j, a_i = s‖h_i‖‖g_i‖, a rank-one matrix of norm τΣa_i². With p positions to a sample
+ * there are p² such terms in an entry, and a_i is the sum over the positions.
  */
 export async function provedKernel(
   network: Network,
@@ -38,30 +40,27 @@ export async function provedKernel(
   backend: Backend,
 ): Promise<MatrixBall> {
   const plain = {
-    z: pass.z.map(({ mid }) => mid),
     h: pass.h.map(({ mid }) => mid),
-    outputs: pass.z[pass.z.length - 1].mid.data,
+    patches: network.layers.map(({ patches }, l) => (patches ? pass.inputs[l].mid : undefined)),
   };
   const cotangents = back.g.map(({ mid }) => mid);
   const mid = await tangentKernel(network, x, plain, cotangents, backend);
   const n = x.rows;
   const last = network.layers.length - 1;
-  // Products with s² and between the factors, and the sum over at most 2L tensors.
-  const own = gamma(2 * network.layers.length + 8);
   let radius = 0;
   for (const [l, layer] of network.layers.entries()) {
     const g = l === last ? undefined : relativeGram(back.g[l], layer.rows);
     const gSide = g ? { delta: g.delta, size: (i: number) => g.sizes[i] } : UNIT;
-    const input = l === 0 ? exactRows(x) : pass.h[l - 1];
-    const h = relativeGram(input, layer.cols);
+    const h = relativeGram(pass.inputs[l], layer.cols);
+    const positions = positionsOf(layer);
+    // Products with s² and between the factors, and the sum over at most 2L tensors and the pairs of positions.
+    const own = gamma(2 * network.layers.length + 8 + positions * positions);
     if (layer.trainsWeight) {
       const hSide = { delta: h.delta, size: (i: number) => h.sizes[i] };
-      radius = addUp(
-        radius,
-        termRadius(hSide, gSide, mulUp(layer.scale, layer.scale), layer.cols + layer.rows, own, n),
-      );
+      const size = mulUp(layer.scale, layer.scale);
+      radius = addUp(radius, termRadius(hSide, gSide, size, layer.cols + layer.rows, own, n, positions));
     }
-    if (layer.trainsBias) radius = addUp(radius, termRadius(UNIT, gSide, 1, layer.rows, own, n));
+    if (layer.trainsBias) radius = addUp(radius, termRadius(UNIT, gSide, 1, layer.rows, own, n, positions));
   }
   return { mid, radius };
 }
@@ -71,22 +70,48 @@ interface Side {
   size(i: number): number;
 }
 
-/** Of s²(P∘Q) with |P̂_ij − P_ij| ≤ δ_P p_ip_j, |P_ij| ≤ (1 + δ_P)p_ip_j and the same for Q; `own` relative for later roundings. */
-function termRadius(p: Side, q: Side, scaleSquared: number, k: number, own: number, n: number): number {
+/** Of s²(P∘Q), summed over the pairs of positions of each entry, with |P̂_ij − P_ij| ≤ δ_P p_ip_j, |P_ij| ≤ (1 + δ_P)p_ip_j and the same for Q; `own` relative for later roundings. */
+function termRadius(
+  p: Side,
+  q: Side,
+  scaleSquared: number,
+  k: number,
+  own: number,
+  n: number,
+  positions: number,
+): number {
   const products = new Float64Array(n);
   let largest = 1;
   for (let i = 0; i < n; i++) {
-    const a = mulUp(p.size(i), q.size(i));
+    let a = 0;
+    for (let row = i * positions; row < (i + 1) * positions; row++) {
+      a = addUp(a, mulUp(p.size(row), q.size(row)));
+      largest = Math.max(largest, p.size(row), q.size(row));
+    }
     products[i] = mulUp(a, a);
-    largest = Math.max(largest, p.size(i), q.size(i));
   }
   const one = (delta: number) => addUp(1, delta);
   const moved = addUp(mulUp(one(p.delta), q.delta), mulUp(one(q.delta), p.delta));
   const rounded = mulUp(own, mulUp(one(p.delta), one(q.delta)));
   const relative = mulUp(scaleSquared, mulUp(addUp(moved, mulUp(rounded, one(moved))), sumUpper(products)));
   const size = mulUp(largest, largest);
-  const underflow = mulUp(mulUp(n, k + 8), mulUp(mulUp(addUp(1, scaleSquared), addUp(1, size)), LEAST_POSITIVE));
+  const terms = mulUp(n, mulUp(positions, positions));
+  const underflow = mulUp(mulUp(terms, k + 8), mulUp(mulUp(addUp(1, scaleSquared), addUp(1, size)), LEAST_POSITIVE));
   return addUp(relative, underflow);
+}
+
+/** √λ_max of the n × n matrix of Σ_{l,r} (p_il·p_jr)² over the patches p of the first layer, from above. */
+export async function patchesNormOf(patches: RowBall, positions: number, backend: Backend): Promise<number> {
+  const n = patches.mid.rows / positions;
+  const mid = matrix(n, n);
+  const features = { name: "", positions, h: patches.mid, g: patches.mid };
+  await addTensor(features, features, { i0: 0, i1: n, j0: 0, j1: n }, mid, backend);
+  const { sizes, delta } = relativeGram(patches, patches.mid.cols);
+  const side = { delta, size: (row: number) => sizes[row] };
+  const own = gamma(8 + positions * positions);
+  const radius = termRadius(side, side, 1, 2 * patches.mid.cols, own, n, positions);
+  const bound = await greatestEigenvalue(backend, mid, { radius });
+  return sqrtUp(bound.status === "proved" ? bound.upper : addUp(symmetricInfinityNorm(mid), radius));
 }
 
 /**

@@ -6,7 +6,9 @@ import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
 import { addUp, mulUp, sqrtUp } from "../interval/directed.ts";
 import { gamma, LEAST_POSITIVE, norm, rowNorms, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
-import type { Layer, Network, Weights } from "../network/network.ts";
+import { combine } from "../network/forward.ts";
+import type { Layer, Network, Patches, Weights } from "../network/network.ts";
+import { channelsLast, eachNeighbour, foldPatches, takePatches } from "../network/patches.ts";
 import { encloseActivation } from "./activation-enclosure.ts";
 
 /** A matrix with, for each row, an upper bound of its 2-norm and of the 2-norm of its distance from the exact row. */
@@ -21,6 +23,8 @@ export interface ProvedForward {
   readonly z: readonly RowBall[];
   /** h_ℓ for hidden layers, index ℓ − 1. */
   readonly h: readonly RowBall[];
+  /** What W_ℓ multiplies: P_ℓh_{ℓ−1}, index ℓ − 1. */
+  readonly inputs: readonly RowBall[];
   /** Doubles near σ'(z_ℓ), and a uniform bound of their errors at the floating-point z_ℓ. */
   readonly slopes: readonly { readonly mid: Float64Array; readonly error: number }[];
 }
@@ -93,31 +97,78 @@ export async function provedForward(
   const z: RowBall[] = [];
   const h: RowBall[] = [];
   const slopes: { mid: Float64Array; error: number }[] = [];
-  let input = exactRows(x);
+  const inputs: RowBall[] = [];
+  let below = exactRows(x);
   for (const [l, layer] of network.layers.entries()) {
+    const input = inputOf(layer, l === 0 && layer.patches ? exactRows(channelsLast(x, layer.patches.pixels)) : below);
+    inputs.push(input);
     const bias = layer.bias ? weights[layer.bias].data : undefined;
     const ball = await affine(input, weights[layer.weight], norms[l], layer.scale, bias, backend);
     z.push(ball);
     if (l === network.layers.length - 1) break;
-    const value = matrix(x.rows, layer.rows);
+    const value = matrix(ball.mid.rows, layer.rows);
     const mid = new Float64Array(value.data.length);
     const found = encloseActivation(network.activation, ball.mid.data, value.data, mid);
     if (!found) return undefined;
     const spread = mulUp(sqrtUp(layer.rows), found.valueError);
-    input = {
+    const activated = {
       mid: value,
       norms: rowNorms(value).upper,
       errors: ball.errors.map((e) => addUp(mulUp(slopeBound, e), spread)),
     };
-    h.push(input);
+    below = combined(layer, activated, below);
+    h.push(below);
     slopes.push({ mid, error: found.slopeError });
   }
-  return { z, h, slopes };
+  return { z, h, inputs, slopes };
+}
+
+/** P_ℓh_{ℓ−1}: patches, or all positions of a sample side by side where a layer without patches follows one with them. */
+function inputOf({ patches, cols }: Layer, below: RowBall): RowBall {
+  if (patches) return patchesOf(below, patches, cols);
+  return below.mid.cols === cols ? below : gathered(below, below.mid.data.length / cols);
+}
+
+/** Rows put together, `rows` of them left, as many in each. */
+export function gathered(ball: RowBall, rows: number): RowBall {
+  const { data } = ball.mid;
+  if (rows === ball.mid.rows) return ball;
+  const mid = matrix(rows, data.length / rows, data);
+  const each = ball.mid.rows / rows;
+  const errors = Float64Array.from({ length: rows }, (_, i) => norm(ball.errors, i * each, each).upper);
+  return { mid, norms: rowNorms(mid).upper, errors };
+}
+
+function patchesOf(below: RowBall, patches: Patches, cols: number): RowBall {
+  const mid = matrix(below.mid.rows, cols);
+  takePatches(below.mid, patches, mid);
+  const squares = new Float64Array(mid.rows);
+  eachNeighbour(mid.rows, patches, (row, _, from) => {
+    squares[row] = addUp(squares[row], mulUp(below.errors[from], below.errors[from]));
+  });
+  return { mid, norms: rowNorms(mid).upper, errors: squares.map(sqrtUp) };
+}
+
+/** h_ℓ = [h_{ℓ−1}] + t_ℓσ(z_ℓ): a rounding of the product and one of the sum in each entry. */
+function combined({ gain, skip }: Layer, activated: RowBall, below: RowBall): RowBall {
+  if (gain === undefined && !skip) return activated;
+  const factor = gain ?? 1;
+  const mid = matrix(activated.mid.rows, activated.mid.cols);
+  combine(activated.mid.data, factor, skip ? below.mid.data : undefined, mid.data);
+  const norms = rowNorms(mid).upper;
+  const underflow = mulUp(mid.cols, LEAST_POSITIVE);
+  const errors = norms.map((size, i) => {
+    const product = addUp(mulUp(2 * UNIT_ROUNDOFF, mulUp(factor, activated.norms[i])), underflow);
+    const rounding = addUp(product, mulUp(UNIT_ROUNDOFF, size));
+    const carried = mulUp(factor, activated.errors[i]);
+    return addUp(rounding, skip ? addUp(carried, below.errors[i]) : carried);
+  });
+  return { mid, norms, errors };
 }
 
 /**
- * g_L = 1, q_ℓ = s_{ℓ+1}W_{ℓ+1}ᵀg_{ℓ+1}, g_ℓ = σ'(z_ℓ)∘q_ℓ. Error of a row of g_ℓ: ε‖q‖ + u‖g‖ (slopes and their product) + B₂‖q‖_∞·(error of z) +
- * B₁·(error of q).
+ * g_L = 1, q_ℓ = [q_{ℓ+1}] + s_{ℓ+1}P_{ℓ+1}ᵀW_{ℓ+1}ᵀg_{ℓ+1}, g_ℓ = t_ℓσ'(z_ℓ)∘q_ℓ. Error of a row of σ'(z_ℓ)∘q_ℓ: ε‖q‖ + u‖·‖ (slopes and their
+ * product) + B₂‖q‖_∞·(error of z) + B₁·(error of q).
  */
 export async function provedBackward(
   network: Network,
@@ -130,38 +181,88 @@ export async function provedBackward(
   const last = network.layers.length - 1;
   const n = pass.z[last].mid.rows;
   const g: RowBall[] = [];
+  let q: RowBall | undefined;
   const backpropagated: Float64Array[] = [];
   g[last] = exactRows(matrix(n, 1, new Float64Array(n).fill(1)));
   for (let l = last - 1; l >= 0; l--) {
     const above: Layer = network.layers[l + 1];
     const product = await backend.gemm(g[l + 1].mid, weights[above.weight], { alpha: above.scale });
-    const q = withProductErrors(product, g[l + 1], norms[l + 1], above.scale, above.rows, false);
+    const pulled = withProductErrors(product, g[l + 1], norms[l + 1], above.scale, above.rows, false);
+    const here: RowBall = withSkip(above, folded(pulled, above), q, network.layers[l].rows);
+    q = here;
     const slope = pass.slopes[l];
-    const cols = product.cols;
-    const mid = matrix(n, cols);
-    const largest = new Float64Array(n);
-    for (let i = 0; i < n; i++) {
+    const { rows, cols, data } = here.mid;
+    const mid = matrix(rows, cols);
+    const largest = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) {
       let most = 0;
       for (let k = i * cols; k < (i + 1) * cols; k++) {
-        most = Math.max(most, Math.abs(product.data[k]));
-        mid.data[k] = slope.mid[k] * product.data[k];
+        most = Math.max(most, Math.abs(data[k]));
+        mid.data[k] = slope.mid[k] * data[k];
       }
       largest[i] = most;
     }
     const midNorms = rowNorms(mid).upper;
     const underflow = mulUp(cols, LEAST_POSITIVE);
-    g[l] = {
+    const turned = {
       mid,
       norms: midNorms,
       errors: midNorms.map((size, i) => {
-        const local = addUp(mulUp(slope.error, q.norms[i]), addUp(mulUp(UNIT_ROUNDOFF, size), underflow));
+        const local = addUp(mulUp(slope.error, here.norms[i]), addUp(mulUp(UNIT_ROUNDOFF, size), underflow));
         const drift = mulUp(mulUp(curvatureBound, largest[i]), pass.z[l].errors[i]);
-        return addUp(addUp(local, drift), mulUp(slopeBound, q.errors[i]));
+        return addUp(addUp(local, drift), mulUp(slopeBound, here.errors[i]));
       }),
     };
-    backpropagated[l] = largest.map((most, i) => addUp(most, q.errors[i]));
+    g[l] = combined({ ...network.layers[l], skip: false }, turned, turned);
+    backpropagated[l] = largestOfSamples(largest, here.errors, n);
   }
   return { g, backpropagated };
+}
+
+/** P_ℓ₊₁ᵀ: the sum of at most `filter` blocks, whose rounding is relative to the sum of their sizes. */
+function folded(pulled: RowBall, { patches }: Layer): RowBall {
+  if (!patches) return pulled;
+  const mid = foldPatches(pulled.mid, patches);
+  const errors = new Float64Array(mid.rows);
+  const own = gamma(patches.filter);
+  eachNeighbour(mid.rows, patches, (row, _, to) => {
+    errors[to] = addUp(errors[to], addUp(pulled.errors[row], mulUp(own, pulled.norms[row])));
+  });
+  return { mid, norms: rowNorms(mid).upper, errors };
+}
+
+/** The cotangent that comes along the skip added, and a row for each position of the layer below. */
+function withSkip({ skip }: Layer, own: RowBall, along: RowBall | undefined, cols: number): RowBall {
+  if (skip && along) {
+    const mid = matrix(own.mid.rows, own.mid.cols);
+    combine(own.mid.data, 1, along.mid.data, mid.data);
+    const norms = rowNorms(mid).upper;
+    const errors = norms.map((size, i) => addUp(addUp(own.errors[i], along.errors[i]), mulUp(UNIT_ROUNDOFF, size)));
+    return { mid, norms, errors };
+  }
+  return own.mid.cols === cols ? own : cut(own, cols);
+}
+
+/** Rows cut into pieces of `cols` entries; a piece is off by no more than its row. */
+function cut({ mid, errors }: RowBall, cols: number): RowBall {
+  const each = mid.cols / cols;
+  const pieces = matrix(mid.rows * each, cols, mid.data);
+  return { mid: pieces, norms: rowNorms(pieces).upper, errors: rowsRepeated(errors, each) };
+}
+
+function rowsRepeated(values: Float64Array, times: number): Float64Array {
+  return Float64Array.from({ length: values.length * times }, (_, k) => values[Math.floor(k / times)]);
+}
+
+/** ≥ ‖q_ℓ(x_i)‖_∞ over all positions. */
+function largestOfSamples(largest: Float64Array, errors: Float64Array, samples: number): Float64Array {
+  const out = new Float64Array(samples);
+  const each = largest.length / samples;
+  for (const [k, most] of largest.entries()) {
+    const i = Math.floor(k / each);
+    out[i] = Math.max(out[i], addUp(most, errors[k]));
+  }
+  return out;
 }
 
 /** ‖row‖ of the exact matrix, from above. */

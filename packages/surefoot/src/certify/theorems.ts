@@ -1,6 +1,6 @@
 import { activationOf } from "../activation/registry.ts";
 import { type Interval, rounded } from "../interval/arithmetic.ts";
-import type { Network } from "../network/network.ts";
+import { isFeedforward, type Network } from "../network/network.ts";
 import { activationRange } from "./activation-range.ts";
 import type { Measurer, Point } from "./evidence.ts";
 import type { TheoremName, TheoremOutcome } from "./outcome.ts";
@@ -40,10 +40,16 @@ const s1: Theorem = {
 
 const s2: Theorem = {
   name: "S2",
-  excludes: ({ layers, activation }) =>
-    layers.length === 2 && activation === "relu" && !layers[1].trainsWeight && !layers[1].trainsBias
+  excludes: (network) => {
+    const { layers, activation } = network;
+    return layers.length === 2 &&
+      isFeedforward(network) &&
+      activation === "relu" &&
+      !layers[1].trainsWeight &&
+      !layers[1].trainsBias
       ? undefined
-      : "S2 needs one hidden ReLU layer with a frozen output layer",
+      : "S2 needs one hidden ReLU layer with a frozen output layer";
+  },
   certify: async (at, measurer, stepSize, effort) => {
     const measured = await measurer.relu(at);
     if (measured.status === "failed") return unmeasured("S2", measured.reason, measurer);
@@ -59,7 +65,9 @@ const s2: Theorem = {
 
 const s3: Theorem = {
   name: "S3",
-  excludes: ({ layers, activation }) => {
+  excludes: (network) => {
+    const { layers, activation } = network;
+    if (!isFeedforward(network)) return "S3 needs a network without skips and convolutions";
     if (!activationRange(activation, 1, rounded)) return "S3 needs a smooth, strictly increasing activation";
     return layers[0].trainsWeight ? undefined : "S3 needs a trained first layer";
   },

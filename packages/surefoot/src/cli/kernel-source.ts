@@ -8,13 +8,14 @@ import {
   architectureSpec,
   type BlockSource,
   empiricalKernel,
+  finiteSpec,
   hInfinityBlocks,
   infiniteKernel,
-  initialiseResidual,
   networkFeatures,
-  residualFeatures,
   type TangentFeatures,
 } from "../kernel/index.ts";
+import { initialise } from "../network/initialise.ts";
+import { resolveNetwork } from "../network/resolve.ts";
 import { parseSpec } from "../spec/parse.ts";
 import { parseJson } from "../spec/shorthand.ts";
 import { finiteNumber, type NetworkArguments, openNetwork, wholeNumber } from "./inputs.ts";
@@ -106,9 +107,13 @@ async function openFinite(options: KernelArguments, x: Matrix, backend: Backend)
       "--kind empirical takes --network for fully connected networks, and --architecture with --width for residual ones",
     );
   }
-  const weights = await initialiseResidual(spec, x.cols, options.width, options.seed, backend);
-  const parameters = [...weights.w, weights.a].reduce((sum, { data }) => sum + data.length, 0);
-  return { features: (z) => residualFeatures(spec, weights, z, backend), parameters, architecture: spec };
+  const network = resolveNetwork(finiteSpec(spec, options.width), x.cols);
+  const weights = await initialise(network, { kind: "gaussian" }, options.seed, backend);
+  return {
+    features: (z) => networkFeatures(network, weights, z, backend),
+    parameters: network.parameters,
+    architecture: spec,
+  };
 }
 
 const FLAGS = { architecture: "--architecture", wStd: "--w-std", bStd: "--b-std", width: "--width" } as const;

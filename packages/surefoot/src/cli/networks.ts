@@ -16,6 +16,17 @@ const TEXT = `A network is written as JSON, as a file that holds JSON, or as a s
                  {"kind":"leaky-relu","slope":0.1},
                  {"kind":"smooth-leaky-relu","slope":0.3}
 
+  {"kind":"residual","depth":3,"width":512,"activation":"tanh"}  or  resnet-tanh:3x512
+      x1 = √(c_σ/m) σ(W1 x), x_h = x_{h−1} + (c_res/(H√m)) σ(W_h x_{h−1}) for
+      h = 2 … H = depth, f = W_{H+1} x_H (Du et al. 2019); no biases.
+      "cRes":    c_res between 0 and 1 (default 0.5); "frozen" as above
+  {"kind":"convolutional-residual","depth":2,"width":64,"activation":"tanh",
+   "pixels":28}                                       or  conv-resnet-tanh:2x64@28
+      the same with convolutions: a row of the data is channels × pixels, W_h is
+      m × (filter·channels) and multiplies the patch around every pixel (stride 1,
+      zeros beyond the border); W_{H+1} has a weight for every pixel and channel.
+      "filter":  pixels in a patch (default 3)
+
 Tensors are W1, W2, … (and b1, b2, … with biases); W_ℓ has a row per neuron.
 
 Initial weights (--init); biases start at 0:
@@ -23,7 +34,9 @@ Initial weights (--init); biases start at 0:
   lecun, he         N(0, 1/inputs of the layer); N(0, 2/its neurons), output ±1
   sphere            rows of W1 on the unit sphere, the rest as gaussian
   antisymmetric     every last hidden neuron twice with opposite outputs ±1: u(0) = 0
-  positive:A        W1 = 0, hidden entries 1/d, output entries A (Chatterjee 2022)
+                    (in residual networks every hidden neuron twice)
+  positive:A        W1 = 0, hidden entries 1/d, output entries A (Chatterjee 2022);
+                    this and boxed-lecun: not for residual networks
   absolute-lecun    |entries| of lecun
   boxed-lecun:BOX   lecun with W2, W3, … conditioned to [BOX, 2·BOX]
   {"kind":"gaussian","output":"uniform"}   JSON: output sign, uniform or gaussian`;

@@ -1,6 +1,7 @@
 import type { Matrix } from "@surefoot/linalg";
+import { architectureOf } from "../network/architectures.ts";
 import { backward } from "../network/backward.ts";
-import { reluKernelByCounts, tangentKernel } from "../network/tangent-kernel.ts";
+import { tangentKernel } from "../network/tangent-kernel.ts";
 import type { DescentState } from "./gradient-descent.ts";
 import type { Problem } from "./problem.ts";
 
@@ -28,9 +29,8 @@ export function snapshot(problem: Problem, state: DescentState): Snapshot {
     },
     kernel: () => {
       kernel ??=
-        network.spec.kind === "two-layer-relu"
-          ? reluKernelByCounts(network, state.weights, dataset.x, state.pass, backend, gram)
-          : self.cotangents().then((g) => tangentKernel(network, dataset.x, state.pass, g, backend, gram));
+        architectureOf(network.spec).kernel?.(network, state.weights, dataset.x, state.pass, backend, gram) ??
+        self.cotangents().then((g) => tangentKernel(network, dataset.x, state.pass, g, backend, gram));
       return kernel;
     },
   };

@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { dualSpec } from "../activation/dual/index.ts";
-
-const depth = z.number().int().min(1).max(1000);
-/** c_res of theory/02. */
-const cRes = z.number().gt(0).lt(1).default(0.5);
+import { convolutionFields, cRes, residualDepth as depth } from "../spec/network.ts";
 
 /**
  * A network of infinite width (theory/02); `depth` is H, the number of hidden layers.
@@ -31,8 +28,7 @@ export const architectureSpec = z.discriminatedUnion("kind", [
     depth,
     activation: dualSpec,
     cRes,
-    pixels: z.number().int().min(1),
-    filter: z.number().int().min(1).default(3),
+    ...convolutionFields,
   }),
 ]);
 

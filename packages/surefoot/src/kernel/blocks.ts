@@ -1,5 +1,5 @@
 import { type Matrix, matrix } from "@surefoot/linalg";
-import type { Range } from "./gram.ts";
+import type { Range } from "../network/ranges.ts";
 
 /**
  * Side of the tiles in which every kernel is computed. The grid is the same for all callers, so an entry has the same bits whether it is

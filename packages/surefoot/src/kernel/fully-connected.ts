@@ -1,7 +1,8 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
 import { cSigmaOf, dualOf } from "../activation/dual/index.ts";
+import type { Range } from "../network/ranges.ts";
 import type { ArchitectureSpec, InfiniteKind } from "./architecture-spec.ts";
-import { gramBlock, type Range, type Rows, squaredLengths } from "./gram.ts";
+import { gramBlock, type Rows, squaredLengths } from "./gram.ts";
 import type { InfiniteNetwork } from "./infinite.ts";
 import { createScratch } from "./scratch.ts";
 

@@ -1,4 +1,5 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
+import { type Range, rowsOf } from "../network/ranges.ts";
 
 /** Beyond this |cos θ| an inner product is taken from the difference of the rows: what BLAS rounds differently must not open an angle. */
 const NEARLY_PARALLEL = 0.99;
@@ -14,23 +15,10 @@ export function squaredLengths(x: Matrix): Float64Array {
   return out;
 }
 
-/** Rows from … to − 1, without a copy. */
-export function rowsOf(x: Matrix, from: number, to: number): Matrix {
-  return { rows: to - from, cols: x.cols, data: x.data.subarray(from * x.cols, to * x.cols) };
-}
-
 /** Rows with their squared lengths. */
 export interface Rows {
   readonly x: Matrix;
   readonly squares: Float64Array;
-}
-
-/** A range of rows and one of columns: [i0, i1) × [j0, j1). */
-export interface Range {
-  readonly i0: number;
-  readonly i1: number;
-  readonly j0: number;
-  readonly j1: number;
 }
 
 /**

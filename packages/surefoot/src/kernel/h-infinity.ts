@@ -1,7 +1,8 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
 import { dualOf } from "../activation/dual/index.ts";
+import { type Range, rowsOf } from "../network/ranges.ts";
 import { type BlockSource, kernelMatrix } from "./blocks.ts";
-import { type Range, rowsOf, squaredLengths } from "./gram.ts";
+import { squaredLengths } from "./gram.ts";
 import { checkRows } from "./infinite.ts";
 import { createScratch } from "./scratch.ts";
 

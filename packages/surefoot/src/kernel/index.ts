@@ -7,6 +7,8 @@ export {
   piecewiseLinearDual,
   polynomialDual,
 } from "../activation/dual/index.ts";
+export type { Range } from "../network/ranges.ts";
+export type { TangentFeatures, TensorFeatures } from "../network/tangent-tensors.ts";
 export {
   type ArchitectureInput,
   type ArchitectureSpec,
@@ -14,15 +16,8 @@ export {
   type InfiniteKind,
 } from "./architecture-spec.ts";
 export { type BlockSink, type BlockSource, type EvaluateOptions, evaluate, kernelMatrix, TILE } from "./blocks.ts";
-export { initialiseResidual, type ResidualWeights, residualFeatures } from "./finite-residual.ts";
-export type { Range } from "./gram.ts";
+export { finiteSpec } from "./finite.ts";
 export { hInfinity, hInfinityBlocks } from "./h-infinity.ts";
 export { infiniteKernel } from "./infinite.ts";
 export { extremalByProducts, type LanczosOptions, type LanczosOutcome } from "./lanczos.ts";
-export {
-  empiricalKernel,
-  kernelTimesVector,
-  networkFeatures,
-  type TangentFeatures,
-  type TensorFeatures,
-} from "./tangent-features.ts";
+export { empiricalKernel, kernelTimesVector, networkFeatures } from "./tangent-features.ts";

@@ -1,10 +1,10 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
 import { SurefootError } from "../error.ts";
+import type { Range } from "../network/ranges.ts";
 import { parseSpec } from "../spec/parse.ts";
 import { type ArchitectureInput, architectureSpec, type InfiniteKind } from "./architecture-spec.ts";
 import type { BlockSource } from "./blocks.ts";
 import { fullyConnectedKernel } from "./fully-connected.ts";
-import type { Range } from "./gram.ts";
 import { residualKernel } from "./residual.ts";
 
 /** An architecture at infinite width: what a sample needs by itself, and the kernel of a range of pairs from that. */

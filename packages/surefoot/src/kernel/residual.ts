@@ -1,9 +1,10 @@
 import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { cSigmaOf, dualOf } from "../activation/dual/index.ts";
 import { SurefootError } from "../error.ts";
+import type { Range } from "../network/ranges.ts";
 import type { ArchitectureSpec, InfiniteKind } from "./architecture-spec.ts";
 import { copyDiagonal, mapOnce } from "./fully-connected.ts";
-import { gramBlock, type Range, type Rows, squaredLengths } from "./gram.ts";
+import { gramBlock, type Rows, squaredLengths } from "./gram.ts";
 import type { InfiniteNetwork } from "./infinite.ts";
 
 type Spec = Extract<ArchitectureSpec, { kind: "residual" | "convolutional-residual" }>;

@@ -2,30 +2,12 @@ import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { SurefootError } from "../error.ts";
 import { backward } from "../network/backward.ts";
 import { forward } from "../network/forward.ts";
-import type { Network, Weights } from "../network/network.ts";
+import { layerInput, type Network, positionsOf, type Weights } from "../network/network.ts";
+import { addTensor, type TangentFeatures, type TensorFeatures } from "../network/tangent-tensors.ts";
 import type { BlockSource } from "./blocks.ts";
-import { type Range, rowsOf } from "./gram.ts";
 import { checkRows } from "./infinite.ts";
 
-/**
- * The tangents of a finite network in factored form (theory/02): for each trained tensor the inputs h and the backpropagated g of every
- * sample at each of its `positions` (row i·positions + l), so that K_ij = Σ_tensors Σ_{l,r} (h_il·h_jr)(g_il·g_jr). The n × p Jacobian, whose
- * row i would hold Σ_l g_il h_ilᵀ, is never formed. An absent factor stands for the number 1.
- */
-export interface TangentFeatures {
-  readonly samples: number;
-  readonly outputs: Float64Array;
-  readonly tensors: readonly TensorFeatures[];
-}
-
-export interface TensorFeatures {
-  readonly name: string;
-  readonly positions: number;
-  readonly h?: Matrix;
-  readonly g?: Matrix;
-}
-
-/** The features of a fully connected network at `weights` for the rows of x: one forward and one backward pass. */
+/** The features of a network at `weights` for the rows of x: one forward and one backward pass. */
 export async function networkFeatures(
   network: Network,
   weights: Weights,
@@ -38,9 +20,10 @@ export async function networkFeatures(
   const tensors: TensorFeatures[] = [];
   for (const [i, layer] of network.layers.entries()) {
     const g = i === network.layers.length - 1 ? {} : { g: cotangents[i] };
-    const h = i === 0 ? x : pass.h[i - 1];
-    if (layer.trainsWeight) tensors.push({ name: layer.weight, positions: 1, h: scaled(h, layer.scale), ...g });
-    if (layer.trainsBias && layer.bias !== undefined) tensors.push({ name: layer.bias, positions: 1, ...g });
+    const positions = positionsOf(layer);
+    const h = layerInput(network, i, x, pass);
+    if (layer.trainsWeight) tensors.push({ name: layer.weight, positions, h: scaled(h, layer.scale), ...g });
+    if (layer.trainsBias && layer.bias !== undefined) tensors.push({ name: layer.bias, positions, ...g });
   }
   return { samples: x.rows, outputs: pass.outputs, tensors };
 }
@@ -73,52 +56,6 @@ export function empiricalKernel(
       return out;
     },
   };
-}
-
-/** Rows of positions that are multiplied at a time: their Gram matrices take 2·8·1024² bytes. */
-const POSITIONS_AT_ONCE = 1024;
-
-async function addTensor(
-  left: TensorFeatures,
-  right: TensorFeatures,
-  range: Range,
-  out: Matrix,
-  backend: Backend,
-): Promise<void> {
-  const p = left.positions;
-  const step = p === 1 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(POSITIONS_AT_ONCE / p));
-  for (let i0 = range.i0; i0 < range.i1; i0 += step) {
-    const i1 = Math.min(i0 + step, range.i1);
-    for (let j0 = range.j0; j0 < range.j1; j0 += step) {
-      const j1 = Math.min(j0 + step, range.j1);
-      const h = await product(left.h, right.h, i0 * p, i1 * p, j0 * p, j1 * p, backend);
-      const g = await product(left.g, right.g, i0 * p, i1 * p, j0 * p, j1 * p, backend);
-      const cols = (j1 - j0) * p;
-      for (let a = 0; a < (i1 - i0) * p; a++) {
-        const row = (i0 - range.i0 + Math.floor(a / p)) * out.cols + (j0 - range.j0);
-        for (let b = 0; b < cols; b++) {
-          const k = a * cols + b;
-          out.data[row + (p === 1 ? b : Math.floor(b / p))] += (h ? h.data[k] : 1) * (g ? g.data[k] : 1);
-        }
-      }
-    }
-  }
-}
-
-async function product(
-  left: Matrix | undefined,
-  right: Matrix | undefined,
-  i0: number,
-  i1: number,
-  j0: number,
-  j1: number,
-  backend: Backend,
-): Promise<Matrix | undefined> {
-  if (left === undefined || right === undefined) return undefined;
-  const rows = rowsOf(left, i0, i1);
-  return left === right && i0 === j0 && i1 === j1
-    ? backend.syrk(rows)
-    : backend.gemm(rows, rowsOf(right, j0, j1), { transposeB: true });
 }
 
 /**

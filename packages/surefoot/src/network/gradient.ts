@@ -1,9 +1,9 @@
 import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
-import type { ForwardPass, Network, Weights } from "./network.ts";
+import { type ForwardPass, layerInput, type Network, type Weights } from "./network.ts";
 
 /**
  * target ← β·target + α·∇L for every trained tensor, L = ½‖e‖²; `cotangents` is `backward(…, e)`:
- * ∂L/∂W_ℓ = s_ℓ g_ℓᵀ h_{ℓ−1}, ∂L/∂b_ℓ = Σ_i g_ℓ,i. With target = weights, α = −η, β = 1 this is the step of gradient descent, in place.
+ * ∂L/∂W_ℓ = s_ℓ g_ℓᵀ P_ℓh_{ℓ−1}, ∂L/∂b_ℓ = Σ_i g_ℓ,i. With target = weights, α = −η, β = 1 this is the step of gradient descent, in place.
  */
 export async function accumulateGradient(
   network: Network,
@@ -15,10 +15,9 @@ export async function accumulateGradient(
   { alpha, beta }: { readonly alpha: number; readonly beta: number },
 ): Promise<void> {
   for (const [i, layer] of network.layers.entries()) {
-    const input = i === 0 ? x : pass.h[i - 1];
     if (layer.trainsWeight) {
       const options = { transposeA: true, alpha: alpha * layer.scale, beta, out: target[layer.weight] };
-      await backend.gemm(cotangents[i], input, options);
+      await backend.gemm(cotangents[i], layerInput(network, i, x, pass), options);
     }
     if (layer.trainsBias && layer.bias) addColumnSums(cotangents[i], alpha, beta, target[layer.bias].data);
   }

@@ -4,6 +4,7 @@ import { sign, uniform } from "../random/draw.ts";
 import { layerStream, seedWords } from "../random/streams.ts";
 import { boxedNormal } from "../random/truncated-normal.ts";
 import type { InitialiserSpec } from "../spec/initialiser.ts";
+import { architectureOf } from "./architectures.ts";
 import type { Layer, Network, Weights } from "./network.ts";
 
 type OutputLaw = "sign" | "uniform" | "gaussian";
@@ -19,6 +20,10 @@ export async function initialise(
   seed: number,
   backend: Backend,
 ): Promise<Weights> {
+  const refused = architectureOf(network.spec).refuses?.(initialiser);
+  if (refused) {
+    throw new SurefootError("spec", `the initialiser ${initialiser.kind} is not for ${network.spec.kind}: ${refused}`);
+  }
   const words = seedWords(seed);
   const weights: Record<string, Matrix> = {};
   const last = network.layers.length - 1;
@@ -51,7 +56,10 @@ async function hiddenWeights(
     case "sphere":
       return index === 0 ? unitRows(await draw()) : draw();
     case "antisymmetric":
-      return index === network.layers.length - 2 ? twinRows(layer, index + 1, seed, backend) : draw();
+      // below a skip all neurons need a twin, for the skip brings down what lies there
+      return network.layers[index].skip || network.layers[index + 1].skip || index === network.layers.length - 2
+        ? twinRows(layer, index + 1, seed, backend)
+        : draw();
     case "positive":
       return filled(layer, index === 0 ? 0 : 1 / layer.cols);
     case "absolute-lecun":
@@ -73,7 +81,7 @@ async function outputWeights(
   const layer = network.layers[number - 1];
   const width = layer.cols;
   const law = (fallback: OutputLaw): OutputLaw => ("output" in initialiser && initialiser.output) || fallback;
-  const usual = network.spec.kind === "two-layer-relu" ? "sign" : "gaussian";
+  const usual = architectureOf(network.spec).outputs;
   switch (initialiser.kind) {
     case "gaussian":
     case "sphere":

@@ -1,46 +1,20 @@
 import type { Matrix } from "@surefoot/linalg";
-import { activationOf } from "../activation/registry.ts";
 import { SurefootError } from "../error.ts";
-import type { FullyConnectedSpec, NetworkSpec, TwoLayerReluSpec } from "../spec/network.ts";
-import type { Layer, Network, Weights } from "./network.ts";
+import type { NetworkSpec } from "../spec/network.ts";
+import { architectureOf } from "./architectures.ts";
+import type { Network, Weights } from "./network.ts";
 
 /** The layers, scales and trained tensors of a spec for inputs of dimension `inputs`. */
 export function resolveNetwork(spec: NetworkSpec, inputs: number): Network {
-  const layers = spec.kind === "two-layer-relu" ? twoLayerLayers(spec, inputs) : fullyConnectedLayers(spec, inputs);
+  const architecture = architectureOf(spec);
+  const layers = architecture.layers(spec, inputs);
   const parameters = layers.reduce(
     (sum, layer) => sum + (layer.trainsWeight ? layer.rows * layer.cols : 0) + (layer.trainsBias ? layer.rows : 0),
     0,
   );
   if (parameters === 0)
     throw new SurefootError("spec", "network: every tensor is frozen, so there is nothing to train");
-  return { spec, inputs, activation: spec.kind === "two-layer-relu" ? "relu" : spec.activation, layers, parameters };
-}
-
-function twoLayerLayers({ width }: TwoLayerReluSpec, inputs: number): Layer[] {
-  const frozen = { trainsWeight: false, trainsBias: false };
-  return [
-    { weight: "W1", rows: width, cols: inputs, scale: 1, trainsWeight: true, trainsBias: false },
-    { weight: "W2", rows: 1, cols: width, scale: 1 / Math.sqrt(width), ...frozen },
-  ];
-}
-
-function fullyConnectedLayers(spec: FullyConnectedSpec, inputs: number): Layer[] {
-  const { cSigma } = activationOf(spec.activation);
-  const sizes = [inputs, ...spec.widths, 1];
-  return sizes.slice(1).map((rows, i) => {
-    const cols = sizes[i];
-    const weight = `W${i + 1}`;
-    const bias = `b${i + 1}`;
-    return {
-      weight,
-      ...(spec.biases ? { bias } : {}),
-      rows,
-      cols,
-      scale: spec.scaling === "ntk" && i > 0 ? Math.sqrt(cSigma / cols) : 1,
-      trainsWeight: !spec.frozen.includes(weight),
-      trainsBias: spec.biases && !spec.frozen.includes(bias),
-    };
-  });
+  return { spec, inputs, activation: architecture.activation(spec), layers, parameters };
 }
 
 /** Names and shapes of every tensor, in layer order. */

@@ -1,16 +1,17 @@
 import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
-import type { ForwardPass, Network, Weights } from "./network.ts";
+import { type ForwardPass, layerInput, type Network, positionsOf, type Weights } from "./network.ts";
 import { signPattern } from "./sign-pattern.ts";
+import { addTensor } from "./tangent-tensors.ts";
 
 /**
  * The empirical tangent kernel K = J Jᵀ (n × n) over the trained tensors, as a sum of Hadamard products (theory/02):
  * W_ℓ gives s_ℓ² (H_{ℓ−1}H_{ℓ−1}ᵀ) ∘ (G_ℓG_ℓᵀ), b_ℓ gives G_ℓG_ℓᵀ; never an n × p Jacobian.
- * `cotangents` is `backward` with cotangent 1. `gram` is x·xᵀ if the caller has it. Cost n²·Σ(widths) multiply-adds.
+ * In a layer with patches the products are of all pairs of positions, and summed. `cotangents` is `backward` with cotangent 1. `gram` is x·xᵀ if the caller has it. Cost n²·Σ(widths) multiply-adds.
  */
 export async function tangentKernel(
   network: Network,
   x: Matrix,
-  pass: ForwardPass,
+  pass: Pick<ForwardPass, "h" | "patches">,
   cotangents: readonly Matrix[],
   backend: Backend,
   gram?: Matrix,
@@ -19,9 +20,16 @@ export async function tangentKernel(
   const kernel = matrix(n, n);
   for (const [i, layer] of network.layers.entries()) {
     if (!layer.trainsWeight && !layer.trainsBias) continue;
+    const positions = positionsOf(layer);
+    if (positions > 1) {
+      const features = { name: layer.weight, positions, h: layerInput(network, i, x, pass), g: cotangents[i] };
+      await addTensor(features, features, { i0: 0, i1: n, j0: 0, j1: n }, kernel, backend, layer.scale * layer.scale);
+      continue;
+    }
     const g = i === network.layers.length - 1 ? undefined : await backend.syrk(cotangents[i]);
     if (layer.trainsWeight) {
-      const h = i === 0 ? (gram ?? (await backend.syrk(x))) : await backend.syrk(pass.h[i - 1]);
+      const input = layerInput(network, i, x, pass);
+      const h = input === x && gram ? gram : await backend.syrk(input);
       addHadamard(kernel.data, h.data, g?.data, layer.scale * layer.scale);
     }
     if (layer.trainsBias) addHadamard(kernel.data, undefined, g?.data, 1);

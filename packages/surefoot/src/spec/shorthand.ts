@@ -13,9 +13,13 @@ export function parseJson(text: string, what: string): unknown {
   }
 }
 
-/** A network from JSON or a shorthand: `two-layer-relu:4096`, or `tanh:512,512` for a fully connected one with ntk scaling. */
+/**
+ * A network from JSON or a shorthand: `two-layer-relu:4096`, `tanh:512,512` for a fully connected one with ntk scaling, `resnet-tanh:3x512`
+ * for a residual one of depth 3, `conv-resnet-tanh:3x64@28` for one with convolutions over 28 pixels.
+ */
 export function networkFromText(text: string, what = "network"): NetworkSpec {
   if (text.trimStart().startsWith("{")) return parseSpec(networkSpec, parseJson(text, what), what);
+  if (/^(conv-)?resnet-/.test(text.trim())) return residualFromText(text.trim(), what);
   const match = /^(two-layer-relu|[a-z-]+):(\d+(?:,\d+)*)$/.exec(text.trim());
   if (!match) {
     throw new SurefootError(
@@ -32,13 +36,30 @@ export function networkFromText(text: string, what = "network"): NetworkSpec {
     );
   }
   if (name === "two-layer-relu") return parseSpec(networkSpec, { kind: name, width: widths[0] }, what);
-  if (!(PLAIN_ACTIVATIONS as readonly string[]).includes(name)) {
+  checkActivation(name, what);
+  return parseSpec(networkSpec, { kind: "fully-connected", widths, activation: name }, what);
+}
+
+function residualFromText(text: string, what: string): NetworkSpec {
+  const match = /^(conv-)?resnet-([a-z-]+):(\d+)x(\d+)(?:@(\d+))?$/.exec(text);
+  const [, convolution, activation, depth, width, pixels] = match ?? [];
+  if (!match || (convolution === undefined) !== (pixels === undefined)) {
     throw new SurefootError(
       "spec",
-      `${what}: unknown activation "${name}"; use one of ${PLAIN_ACTIVATIONS.join(", ")}`,
+      `${what}: "${text}" is no residual network; write resnet-tanh:3x64 (depth x width), conv-resnet-tanh:2x16@28 (… @ pixels), or JSON`,
     );
   }
-  return parseSpec(networkSpec, { kind: "fully-connected", widths, activation: name }, what);
+  checkActivation(activation, what);
+  const fields = { depth: Number(depth), width: Number(width), activation };
+  const spec = pixels
+    ? { kind: "convolutional-residual", ...fields, pixels: Number(pixels) }
+    : { kind: "residual", ...fields };
+  return parseSpec(networkSpec, spec, what);
+}
+
+function checkActivation(name: string, what: string): void {
+  if ((PLAIN_ACTIVATIONS as readonly string[]).includes(name)) return;
+  throw new SurefootError("spec", `${what}: unknown activation "${name}"; use one of ${PLAIN_ACTIVATIONS.join(", ")}`);
 }
 
 /** An initialiser from JSON or `gaussian`, `positive:A`, `boxed-lecun:BOX`, … . */

@@ -8,7 +8,7 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { rounded } from "../../src/interval/arithmetic.ts";
 import { backward } from "../../src/network/backward.ts";
 import { forward } from "../../src/network/forward.ts";
-import type { Network, Weights } from "../../src/network/network.ts";
+import { layerInput, type Network, positionsOf, type Weights } from "../../src/network/network.ts";
 import type { NetworkInput } from "../../src/spec/network.ts";
 import { backend, copied, descend, distance, type Setting, setting } from "./setting.ts";
 
@@ -29,10 +29,15 @@ async function jacobian(network: Network, weights: Weights, dataset: Dataset): P
   for (let i = 0; i < n; i++) {
     let at = i * network.parameters;
     network.layers.forEach((layer, l) => {
-      const input = l === 0 ? dataset.x : pass.h[l - 1];
+      const input = layerInput(network, l, dataset.x, pass);
+      const positions = positionsOf(layer);
       for (let r = 0; layer.trainsWeight && r < layer.rows; r++) {
         for (let c = 0; c < layer.cols; c++) {
-          out.data[at++] = layer.scale * g[l].data[i * layer.rows + r] * input.data[i * layer.cols + c];
+          let sum = 0;
+          for (let k = i * positions; k < (i + 1) * positions; k++) {
+            sum += g[l].data[k * layer.rows + r] * input.data[k * layer.cols + c];
+          }
+          out.data[at++] = layer.scale * sum;
         }
       }
       for (let r = 0; layer.trainsBias && r < layer.rows; r++) out.data[at++] = g[l].data[i * layer.rows + r];
@@ -168,6 +173,32 @@ const NETWORKS: readonly [string, NetworkInput, number][] = [
     "sigmoid 3, 3, only b1 and W3",
     { kind: "fully-connected", widths: [3, 3], activation: "sigmoid", biases: true, frozen: ["W1", "W2", "b2", "b3"] },
     9,
+  ],
+  ["residual tanh, depth 3", { kind: "residual", depth: 3, width: 4, activation: "tanh", cRes: 0.9 }, 10],
+  ["residual softplus, depth 1", { kind: "residual", depth: 1, width: 5, activation: "softplus" }, 11],
+  [
+    "residual swish, depth 4, W2 and the readout frozen",
+    { kind: "residual", depth: 4, width: 3, activation: "swish", cRes: 0.9, frozen: ["W2", "W5"] },
+    12,
+  ],
+  [
+    "convolutional residual tanh, depth 2, 3 pixels",
+    { kind: "convolutional-residual", depth: 2, width: 3, activation: "tanh", cRes: 0.9, pixels: 3 },
+    13,
+  ],
+  [
+    "convolutional residual gelu, depth 3, filter 2, W1 frozen",
+    {
+      kind: "convolutional-residual",
+      depth: 3,
+      width: 3,
+      activation: "gelu",
+      cRes: 0.9,
+      pixels: 3,
+      filter: 2,
+      frozen: ["W1"],
+    },
+    14,
   ],
 ];
 

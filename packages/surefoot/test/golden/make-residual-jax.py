@@ -1,6 +1,7 @@
-"""Golden tangent kernels of finite residual networks by JAX's reverse mode in float64, per tensor: the sum over JJ^T.
+"""Golden tangent kernels of finite residual networks by JAX's reverse mode in float64, per tensor: the sum over JJ^T; and gradients of
+c·u for a fixed vector c, per tensor.
 
-    python3 make-residual-jax.py > residual-jax.json        (made with jax 0.4.30)
+    python3 make-residual-jax.py > residual-jax.json        (made with jax 0.4.25)
 
 Weights and inputs are closed expressions of their indices, as in make-network-jax.py.
 """
@@ -51,6 +52,8 @@ for name, depth, inputs, pixels, q in [
     f = lambda p, row: output(p, row, name, pixels, q, c_res)
     jac = [jax.grad(f)(params, row) for row in x]
     kernels = [[[float(jnp.sum(u[t] * v[t])) for v in jac] for u in jac] for t in range(len(params))]
+    c = jnp.cos(1.0 + 2.0 * np.arange(n))
+    gradients = [np.asarray(sum(c[i] * jac[i][t] for i in range(n))).ravel().tolist() for t in range(len(params))]
     cases.append({"activation": name, "depth": depth, "inputs": inputs, "pixels": pixels, "filter": q, "cRes": c_res, "n": n, "m": m,
-                  "outputs": [float(f(params, row)) for row in x], "kernels": kernels})
+                  "outputs": [float(f(params, row)) for row in x], "kernels": kernels, "gradients": gradients})
 print(json.dumps(cases, separators=(",", ":")))

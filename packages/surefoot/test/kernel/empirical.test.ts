@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { chooseBackend, createReferenceBackend, type Matrix, matrix } from "@surefoot/linalg";
 import { describe, expect, it } from "vitest";
 import {
@@ -6,18 +5,18 @@ import {
   architectureSpec,
   type BlockSource,
   empiricalKernel,
+  finiteSpec,
   type InfiniteKind,
   infiniteKernel,
-  initialiseResidual,
   kernelMatrix,
   kernelTimesVector,
   networkFeatures,
-  residualFeatures,
   type TangentFeatures,
 } from "../../src/kernel/index.ts";
 import { initialise } from "../../src/network/initialise.ts";
 import { resolveNetwork } from "../../src/network/resolve.ts";
 import type { ActivationSpec } from "../../src/spec/activation.ts";
+import { networkSpec } from "../../src/spec/network.ts";
 
 const reference = createReferenceBackend();
 
@@ -30,55 +29,6 @@ function tensor(rows: number, cols: number, salt: number): Matrix {
   return out;
 }
 
-function residualSpec(fields: object) {
-  const spec = architectureSpec.parse({ kind: "convolutional-residual", ...fields });
-  if (spec.kind === "fully-connected") throw new Error("residual wanted");
-  return spec;
-}
-
-interface GoldenCase {
-  activation: string;
-  depth: number;
-  inputs: number;
-  pixels: number;
-  filter: number;
-  cRes: number;
-  n: number;
-  m: number;
-  outputs: number[];
-  kernels: number[][][];
-}
-
-const golden: GoldenCase[] = JSON.parse(readFileSync(new URL("../golden/residual-jax.json", import.meta.url), "utf8"));
-
-describe("the empirical kernel of residual networks", () => {
-  it.each(golden.map((g) => [`${g.activation}, depth ${g.depth}, ${g.pixels} pixels, filter ${g.filter}`, g] as const))(
-    "is JJᵀ by automatic differentiation, tensor by tensor: %s",
-    async (_, { activation, depth, inputs, pixels, filter, cRes, n, m, outputs, kernels }) => {
-      const spec = residualSpec({ activation, depth, cRes, pixels, filter });
-      const w = Array.from({ length: depth }, (_w, h) => tensor(m, filter * (h === 0 ? inputs / pixels : m), h + 1));
-      const features = await residualFeatures(
-        spec,
-        { w, a: tensor(pixels, m, depth + 1) },
-        tensor(n, inputs, 7),
-        reference,
-      );
-      features.outputs.forEach((u, i) => {
-        expect(Math.abs(u - outputs[i])).toBeLessThan(1e-13 * Math.max(1, Math.abs(outputs[i])));
-      });
-      for (const [t, expected] of kernels.entries()) {
-        const name = t === depth ? "a" : `W${t + 1}`;
-        const found = await kernelMatrix(empiricalKernel(features, reference, features, name));
-        const scale = Math.max(...expected.flat().map(Math.abs));
-        // Sums of some hundred products: 1e-13 of the largest.
-        found.data.forEach((value, k) => {
-          expect(Math.abs(value - expected[Math.floor(k / n)][k % n])).toBeLessThan(1e-13 * scale);
-        });
-      }
-    },
-  );
-});
-
 describe("kernel–vector products", () => {
   it("equal the kernel's, for training and for test points, with biases and with positions", async () => {
     const network = resolveNetwork(
@@ -86,16 +36,26 @@ describe("kernel–vector products", () => {
       3,
     );
     const weights = await initialise(network, { kind: "gaussian" }, 3, reference);
-    const spec = residualSpec({ activation: "swish", depth: 2, pixels: 3, filter: 3 });
-    const residual = await initialiseResidual(spec, 6, 4, 1, reference);
+    const residual = resolveNetwork(
+      networkSpec.parse({
+        kind: "convolutional-residual",
+        activation: "swish",
+        depth: 2,
+        width: 4,
+        pixels: 3,
+        filter: 3,
+      }),
+      6,
+    );
+    const residualWeights = await initialise(residual, { kind: "gaussian" }, 1, reference);
     for (const [left, right] of [
       [
         await networkFeatures(network, weights, tensor(6, 3, 1), reference),
         await networkFeatures(network, weights, tensor(4, 3, 2), reference),
       ],
       [
-        await residualFeatures(spec, residual, tensor(6, 6, 1), reference),
-        await residualFeatures(spec, residual, tensor(4, 6, 2), reference),
+        await networkFeatures(residual, residualWeights, tensor(6, 6, 1), reference),
+        await networkFeatures(residual, residualWeights, tensor(4, 6, 2), reference),
       ],
     ]) {
       for (const [a, b] of [
@@ -202,7 +162,8 @@ describe("the kernel at infinite width", () => {
   ): Promise<TangentFeatures> {
     const spec = architectureSpec.parse(architecture);
     if (spec.kind !== "fully-connected") {
-      return residualFeatures(spec, await initialiseResidual(spec, INPUTS, width, seed, backend), x, backend);
+      const network = resolveNetwork(finiteSpec(spec, width), INPUTS);
+      return networkFeatures(network, await initialise(network, { kind: "gaussian" }, seed, backend), x, backend);
     }
     const network = resolveNetwork(
       {
@@ -229,7 +190,7 @@ describe("the kernel at infinite width", () => {
   /** NNGP: the readout's part x^(H)·x^(H); K^(H): the part of the last hidden matrix. */
   function part(features: TangentFeatures, kind: InfiniteKind, backend: typeof reference): BlockSource {
     const names = features.tensors.map(({ name }) => name).filter((name) => !name.startsWith("b"));
-    const last = names.includes("a") ? "a" : names[names.length - 1];
+    const last = names[names.length - 1];
     const before = names[names.indexOf(last) - 1];
     if (kind === "ntk") return empiricalKernel(features, backend);
     return empiricalKernel(features, backend, features, kind === "nngp" ? last : before);
