@@ -1,7 +1,7 @@
 import { type Arithmetic, type Interval, point } from "../interval/arithmetic.ts";
 import type { Network, Weights } from "../network/network.ts";
 import { activationRange } from "./activation-range.ts";
-import type { Measured, SmoothEvidence } from "./evidence.ts";
+import type { LayerEvidence, Measured, SmoothEvidence } from "./evidence.ts";
 import { kappaBounds } from "./kappa.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { finite, type Hypothesis, type TheoremOutcome } from "./outcome.ts";
@@ -54,8 +54,13 @@ export interface S3Evidence {
   readonly smooth: SmoothEvidence;
 }
 
+/** What μ depends on: of the smooth evidence only the norms of the inputs. */
+export type PositiveEvidence = Pick<S3Evidence, "network" | "start" | "inputs"> & {
+  readonly smooth: { readonly layers: readonly Pick<LayerEvidence, "inputBounds">[] };
+};
+
 /** μ(r) of the theorem, from below; 0 where it says nothing. */
-export function positiveRate(evidence: S3Evidence, r: number, arithmetic: Arithmetic): number {
+export function positiveRate(evidence: PositiveEvidence, r: number, arithmetic: Arithmetic): number {
   const { network, start, inputs, smooth } = evidence;
   const { add, sub, mul, div, sqrt, square } = arithmetic;
   const { layers } = network;
@@ -94,13 +99,32 @@ export function positiveRate(evidence: S3Evidence, r: number, arithmetic: Arithm
   return factor > 0 ? mul(point(Math.max(0, rate.lower)), point(factor)).lower : 0;
 }
 
+/**
+ * Where the grid of the integral should end: the radius (a factor 1.01 fine) at which μ has fallen to a thousandth of what it is near θ₀, at most
+ * min(A, ω_min). Any choice is sound; what lies beyond adds next to nothing, and a grid over a large A would be too coarse for it.
+ */
+export function usefulRadius(evidence: PositiveEvidence, arithmetic: Arithmetic): number {
+  const { network, start } = evidence;
+  const limit = network.layers.length > 2 ? Math.min(start.scale, start.omegaMin) : start.scale;
+  const least = 1e-3 * positiveRate(evidence, 1e-15 * limit, arithmetic);
+  const useful = (r: number) => positiveRate(evidence, r, arithmetic) >= least;
+  if (useful(0.99 * limit)) return limit;
+  let [low, high] = [1e-15 * limit, limit];
+  while (high > low * 1.01) {
+    const middle = Math.sqrt(low * high);
+    if (useful(middle)) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
 const CELLS = 400;
 
 /** The form of S3 that decides, or the obstacle; `stepSize` is the run's own for ½‖e‖². */
 export function certifyS3(evidence: S3Evidence, arithmetic: Arithmetic, stepSize?: Interval): TheoremOutcome {
-  const { start, inputs, smooth, network } = evidence;
+  const { inputs, smooth } = evidence;
   const residual = smooth.residualNorm.value.upper;
-  const reach = network.layers.length > 2 ? Math.min(start.scale, start.omegaMin) : start.scale;
+  const reach = usefulRadius(evidence, arithmetic);
   let integral = 0;
   let best: Descent | undefined;
   let refused = false;
@@ -222,7 +246,7 @@ function descent(
 }
 
 /** κ on the whole ball: of the κ bounds those that hold everywhere in it, not only where a path of S1 can come. */
-function ballKappa(smooth: SmoothEvidence, r: number, arithmetic: Arithmetic): number {
+export function ballKappa(smooth: SmoothEvidence, r: number, arithmetic: Arithmetic): number {
   let least = Number.POSITIVE_INFINITY;
   for (const bound of kappaBounds(smooth, arithmetic)) {
     if (bound.name === "per-neuron") continue;

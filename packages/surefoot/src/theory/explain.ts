@@ -77,6 +77,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
     steps: options.steps,
     delta,
     epsilon,
+    mode,
     certificate: () => {
       certificate ??= certify({ network, weights, dataset, loss, backend, mode });
       return certificate;

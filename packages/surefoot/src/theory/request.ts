@@ -1,4 +1,4 @@
-import type { CertifyOutcome } from "../certify/index.ts";
+import type { CertifyMode, CertifyOutcome } from "../certify/index.ts";
 import type { Problem } from "../dynamics/problem.ts";
 import type { Snapshot } from "../dynamics/snapshot.ts";
 import type { Weights } from "../network/network.ts";
@@ -26,6 +26,8 @@ export interface DeskRequest {
   readonly delta: number;
   /** The accuracy that prescriptions with an ε are evaluated for (a target loss, or an entrywise distance: the desk says which). */
   readonly epsilon: number;
+  /** How bounds that rest on evidence about θ₀ are established: proved, or in floating point. */
+  readonly mode: CertifyMode;
   /** What `certify` proves of θ₀ with the best step size that it finds; computed on first use, then kept. */
   certificate(): Promise<CertifyOutcome>;
   readonly signal?: AbortSignal;
