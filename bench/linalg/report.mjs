@@ -23,7 +23,8 @@ const cell = (s, rounds) =>
     ? `${seconds(s.time)} (${seconds(s.low)} – ${seconds(s.high)})`
     : (rounds.find(({ failed }) => failed)?.failed ?? "–");
 
-function disagreements({ task, params, results }) {
+/** What contestants say differently of one input, a line each. */
+export function disagreements({ task, params, results }) {
   const trusted =
     results.numpy?.find(({ check }) => check) ??
     Object.values(results)
@@ -47,21 +48,48 @@ function verdict(ratio, { must, aim }) {
 
 const times = (x) => (x === undefined ? "–" : `${x.toFixed(2)}×`);
 
-export function report({ machine, quick, rounds, threads, tasks, typescript, peak }) {
-  const wrong = [...tasks, ...typescript].flatMap(disagreements);
-  const lines = ["# Dense linear algebra, side by side", ""];
-  if (quick) lines.push("**Quick form: sizes too small to quote.**", "");
-  lines.push(
-    `${machine.processor}, ${machine.memory}; ${machine.system}; Node ${machine.node}, ${machine.python}; ${machine.date}.`,
+/** The page of one run. */
+export const report = (outcome) => page([outcome]);
+
+/** One page for all machines: the first in full, then the earlier ones. */
+export const reportAll = page;
+
+function page(outcomes) {
+  const [{ quick }] = outcomes;
+  return [
+    "# Dense linear algebra, side by side",
     "",
-    `${threads} threads on every side. Each time is the median over ${rounds} fresh processes of the best call in the process, with the lowest`,
-    "and highest process in brackets (one process where a call takes over 20 s); the order of the contestants alternates. Speed is the peer's time divided by ours. All contestants read the",
-    "same input, and their results were compared before the times were. Repeat: `npm run build && node bench/linalg/run.mjs`",
-    "(see README.md); raw times: linalg/rounds.json.",
+    ...(quick ? ["**Quick form: sizes too small to quote.**", ""] : []),
+    "Each time is the median over fresh processes of the best call in the process, with the lowest and highest process in brackets (one",
+    "process where a call takes over 20 s); the order of the contestants alternates. Speed is the peer's time divided by ours. All contestants",
+    "read the same input, and their results were compared before the times were. Repeat: `npm run build && node bench/linalg/run.mjs`",
+    "(see README.md); raw times: linalg/rounds.json. Ratios to NumPy depend on the machine: WebAssembly has 128-bit vectors wherever it runs,",
+    "OpenBLAS takes the widest that the processor has.",
+    ...outcomes.flatMap(machineSection),
     "",
+  ].join("\n");
+}
+
+function machineSection({ machine, rounds, threads, tasks, typescript, peak }) {
+  const fewest = Math.min(rounds, ...[...tasks, ...typescript].map((piece) => piece.rounds ?? rounds));
+  return [
+    "",
+    `## ${machine.processor}, ${machine.vectors}, Node ${machine.node}, ${machine.date}`,
+    "",
+    `${machine.memory}; ${machine.system}; ${machine.python}; ${threads} threads on every side; ${fewest} or more rounds.`,
+    ...(machine.note ? ["", machine.note] : []),
+    ...(tasks.length > 0 ? ["", ...taskTable(tasks)] : []),
+    ...(tasks.length + typescript.length > 0 ? ["", ...contestants([...tasks, ...typescript])] : []),
+    ...(peak ? ["", ...peakSection(peak)] : []),
+    ...(typescript.length > 0 ? ["", ...typescriptSection(typescript)] : []),
+  ];
+}
+
+function taskTable(tasks) {
+  const lines = [
     "| operation | ours | time | peer | time | speed | must | aim | |",
     "|---|---|---|---|---|---|---|---|---|",
-  );
+  ];
   for (const { rows, results } of tasks) {
     for (const row of rows) {
       const [mine, theirs] = [summary(results[row.ours]), summary(results[row.peer])];
@@ -72,10 +100,7 @@ export function report({ machine, quick, rounds, threads, tasks, typescript, pea
       );
     }
   }
-  lines.push("", ...contestants([...tasks, ...typescript]));
-  if (peak) lines.push("", ...peakSection(peak));
-  if (typescript.length > 0) lines.push("", ...typescriptSection(typescript));
-  return { markdown: `${lines.join("\n")}\n`, wrong };
+  return lines;
 }
 
 function contestants(contests) {
@@ -93,7 +118,7 @@ function contestants(contests) {
 
 function peakSection({ peaks, peak128, products }) {
   return [
-    "## Arithmetic peak and the fraction reached",
+    "### Arithmetic peak and the fraction reached",
     "",
     "| peak on one thread | GFLOP/s |",
     "|---|---|",
@@ -111,7 +136,7 @@ function peakSection({ peaks, peak128, products }) {
 function typescriptSection(contests) {
   const names = [...new Set(contests.flatMap(({ results }) => Object.keys(results)))];
   return [
-    "## What a TypeScript user would pick today",
+    "### What a TypeScript user would pick today",
     "",
     `n = ${contests[0].params.n}; precision as named, float64 where none is. Empty: the library has no such function.`,
     "",

@@ -1,14 +1,15 @@
 // The side-by-side comparison of bench/README.md: fresh processes, alternating order, the same inputs, results compared before times.
 //
-//   npm run build && node bench/linalg/run.mjs [--quick] [--only TEXT] [--peers FOLDER] [--no-peers] [--rounds N] [--node PATH]
+//   npm run build && node bench/linalg/run.mjs [--quick] [--only TEXT] [--peers FOLDER] [--no-peers] [--rounds N] [--node PATH] [--keep]
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { makeInputs } from "./inputs.mjs";
-import { report } from "./report.mjs";
+import { keep, writeSection } from "./kept.mjs";
+import { disagreements, report, reportAll } from "./report.mjs";
 import { comparisons, LACKS, TYPESCRIPT_PEERS, TYPESCRIPT_TASKS, typescriptSize } from "./rows.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string" },
     node: { type: "string", default: process.execPath },
     threads: { type: "string", default: "2" },
+    keep: { type: "boolean", default: false },
   },
 });
 const { quick } = options;
@@ -87,18 +89,19 @@ try {
     const files = await makeInputs(folder, task, params);
     const contestants = [...new Set(group.flatMap(({ ours, peer }) => [ours, peer]))];
     const job = { task, params, files, repeats: quick ? 2 : 7, seconds: quick ? 2 : 8 };
-    outcome.tasks.push({ task, params, rows: group, results: await contest(contestants, job) });
+    outcome.tasks.push({ task, params, rounds, rows: group, results: await contest(contestants, job) });
   }
-  if (!options["no-peers"] && options.only === undefined) {
+  const n = typescriptSize(quick);
+  const typescriptTasks = TYPESCRIPT_TASKS.filter((task) => wanted({ title: `TypeScript libraries, ${task}` }));
+  if (!options["no-peers"] && typescriptTasks.length > 0) {
     const peers = options.peers ?? execFileSync(join(here, "install-peers.sh"), { encoding: "utf8" }).trim();
-    const n = typescriptSize(quick);
-    for (const task of TYPESCRIPT_TASKS) {
+    for (const task of typescriptTasks) {
       console.error(`${task}, n = ${n}, TypeScript libraries …`);
       const files = await makeInputs(folder, task, { n });
       const able = TYPESCRIPT_PEERS.filter((name) => !LACKS[name]?.includes(task));
       const job = { task, params: { n }, files, repeats: 3, seconds: quick ? 2 : 6, peers };
       const results = await contest(["native", "wasm", "numpy", ...able], job);
-      outcome.typescript.push({ task, params: { n }, results });
+      outcome.typescript.push({ task, params: { n }, rounds, results });
     }
     if (!options.peers) rmSync(peers, { recursive: true });
   }
@@ -111,17 +114,6 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Puts the page between its markers in a file that other benchmarks write to as well. */
-function writeSection(path, markdown) {
-  const [open, close] = ["<!-- linalg -->", "<!-- /linalg -->"];
-  const section = `${open}\n${markdown}${close}\n`;
-  const before = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const [start, end] = [before.indexOf(open), before.indexOf(close)];
-  const kept = before === "" ? "" : `${before}\n`;
-  const after = start < 0 ? kept + section : before.slice(0, start) + section + before.slice(end + close.length + 1);
-  writeFileSync(path, after);
-}
-
 function groupBy(items, keyOf) {
   const groups = new Map();
   for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
@@ -132,6 +124,7 @@ function describeMachine() {
   const version = (command, ...args) => execFileSync(command, args, { encoding: "utf8", env }).trim();
   return {
     processor: `${cpus()[0].model.trim()}, ${cpus().length} hardware threads`,
+    vectors: widestVectors(),
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     system: `${process.platform} ${release()}`,
     node: version(options.node, "--version"),
@@ -140,11 +133,17 @@ function describeMachine() {
   };
 }
 
-const { markdown, wrong } = report(outcome);
-console.log(markdown);
-if (!quick && options.only === undefined) {
-  writeFileSync(join(here, "rounds.json"), `${JSON.stringify(outcome, null, 1)}\n`);
-  writeSection(join(here, "..", "RESULTS.md"), markdown);
+/** Ratios to a native library depend on how wide its vectors are. */
+function widestVectors() {
+  const features = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
+  const known = { avx512f: "AVX-512", avx2: "AVX2, no AVX-512", asimd: "128-bit NEON" };
+  return Object.entries(known).find(([flag]) => features.includes(flag))?.[1] ?? "vectors unknown";
+}
+
+const wrong = [...outcome.tasks, ...outcome.typescript].flatMap(disagreements);
+console.log(report(outcome));
+if (!quick && (options.keep || options.only === undefined) && wrong.length === 0) {
+  writeSection(reportAll(keep(outcome, comparisons(false))));
 }
 if (wrong.length > 0) {
   console.error(`Results differ between contestants:\n${wrong.join("\n")}`);
