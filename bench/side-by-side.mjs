@@ -1,7 +1,7 @@
 // What every side-by-side benchmark here does: contestants in fresh processes, the order turned round from one round to the next, the
 // same surroundings for all, raw rounds kept beside the median.
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 
@@ -9,12 +9,16 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
+    only: { type: "string" },
     threads: { type: "string", default: "2" },
   },
 });
 
 export const quick = values.quick;
 export const threads = Number(values.threads);
+/** Contests that `--only` names by a part of their title, comma between; all without it. */
+export const wanted = (title) =>
+  values.only === undefined || values.only.split(",").some((part) => title.includes(part));
 const rounds = Number(values.rounds ?? (quick ? 1 : 5));
 
 /** What would choose other kernels or another number of threads for one side is taken out. */
@@ -55,8 +59,10 @@ export function compare(title, contestants) {
 /** Keeps the raw rounds of a full run. */
 export function keep(file, results) {
   if (quick) return;
-  writeFileSync(
-    file,
-    `${JSON.stringify({ processor: cpus()[0].model, node: process.version, threads, results }, null, 1)}\n`,
-  );
+  // A run of some contests replaces those and leaves the others, if they are of the same machine.
+  const here = { processor: cpus()[0].model, node: process.version, threads };
+  const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { results: [] };
+  const same = values.only !== undefined && Object.keys(here).every((key) => before[key] === here[key]);
+  const others = same ? before.results.filter(({ title }) => !results.some((result) => result.title === title)) : [];
+  writeFileSync(file, `${JSON.stringify({ ...here, results: [...others, ...results] }, null, 1)}\n`);
 }

@@ -1,12 +1,12 @@
 // Kernels beside NumPy and neural-tangents, and their growth with n.
 //
-//   npm run build && PYTHON=nt/bin/python node bench/kernels/run.mjs [--quick] [--rounds N] [--threads N]
+//   npm run build && PYTHON=nt/bin/python node bench/kernels/run.mjs [--quick] [--only H^∞,growth] [--rounds N] [--threads N]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { normals } from "@surefoot/linalg";
-import { compare, keep, quick, run, threads } from "../side-by-side.mjs";
+import { compare, keep, quick, run, threads, wanted } from "../side-by-side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const python = process.env.PYTHON ?? "python3";
@@ -46,6 +46,7 @@ function agree({ title, results }) {
 }
 
 function contest(title, job, peers) {
+  if (!wanted(title)) return;
   const full = { d: D, threads, repeats: quick ? 2 : 3, ...job };
   const outcome = compare(title, {
     ours: () => run(process.execPath, join(here, "ours.mjs"), { ...full, backend: "native" }),
@@ -77,7 +78,7 @@ try {
   );
 
   const growth = [];
-  for (const size of quick ? [500, 1000] : [1250, 2500, 5000, 10_000]) {
+  for (const size of !wanted("growth") ? [] : quick ? [500, 1000] : [1250, 2500, 5000, 10_000]) {
     const job = { task: "relu-ntk", n: size, d: D, x: inputs(size), threads, repeats: 2, backend: "native" };
     const { medians, raw } = compare(`growth, NTK of ReLU, n = ${size}:`, {
       ours: () => run(process.execPath, join(here, "ours.mjs"), job),
@@ -89,8 +90,8 @@ try {
   const slope =
     logs.reduce((sum, [a, b]) => sum + (a - mean(0)) * (b - mean(1)), 0) /
     logs.reduce((sum, [a]) => sum + (a - mean(0)) ** 2, 0);
-  console.log(`growth: seconds ~ n^${slope.toFixed(2)}`);
-  all.push({ title: "growth", growth, slope });
+  if (growth.length > 0) console.log(`growth: seconds ~ n^${slope.toFixed(2)}`);
+  if (growth.length > 0) all.push({ title: "growth", growth, slope });
 } finally {
   rmSync(folder, { recursive: true });
 }

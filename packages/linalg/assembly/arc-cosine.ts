@@ -9,7 +9,7 @@ const INVERSE_TWO_PI: usize = memory.data<f64>([0.15915494309189535], 8);
 /** a·b − c², a already split. */
 // @ts-expect-error: decorator
 @inline
-function productMinusSquare(a: v128, ah: v128, al: v128, b: v128, c: v128): v128 {
+export function productMinusSquare(a: v128, ah: v128, al: v128, b: v128, c: v128): v128 {
   const bh = upperHalf(b);
   const ch = upperHalf(c);
   const bl = f64x2.sub(b, bh);

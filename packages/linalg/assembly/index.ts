@@ -11,6 +11,7 @@ export { scanCounts, scanNeurons, scanSpace } from "./lazy-scan";
 export { countRow, countTables, flushRow, maskCounts, maskSpace, weightedCounts, weightedRow, weightTables } from "./masks";
 export { heapBase } from "./memory";
 export { normals } from "./normals";
+export { piecewiseLinear } from "./piecewise-linear";
 export { packAdjacent, packAny, packPairs } from "./pack";
 export { choleskyLeaf, solveTile, storeTile, substituteStrip } from "./substitute";
 export { tile4x4, tile6x4 } from "./tile";

@@ -16,7 +16,7 @@ import { HALF_PI_HI, HALF_PI_LO } from "./elementary-tables.ts";
 import { LinalgError } from "./error.ts";
 import { type Matrix, matrix } from "./matrix.ts";
 
-const INVERSE_TWO_PI = 0.15915494309189535;
+export const INVERSE_TWO_PI = 0.15915494309189535;
 
 /** All pairs; see `Backend.arcCosine`. Throws `shape`. */
 export function arcCosine(
@@ -92,15 +92,22 @@ function head(x: number): number {
   return c - (c - x);
 }
 
-function scaledPair(degree: 0 | 1, g: number, a: number, b: number): number {
+/** r = √(ab − g²), h = |g|, `deficit` and `flat` = t − arctan t and arctan t for the smaller over the larger, the angle to the nearer axis. */
+export function angleOf(g: number, a: number, b: number) {
   const r = Math.sqrt(Math.max(productMinusSquare(a, b, g), 0));
   const h = Math.abs(g);
   const large = Math.max(r, h);
   const t = large === 0 ? 0 : Math.min(r, h) / large;
   const deficit = atanDeficit(t);
-  const angle = r > h ? HALF_PI_HI - (t - deficit - HALF_PI_LO) : t - deficit;
+  const flat = t - deficit;
+  const steep = r > h;
+  return { r, h, deficit, flat, steep, angle: steep ? HALF_PI_HI - (flat - HALF_PI_LO) : flat };
+}
+
+function scaledPair(degree: 0 | 1, g: number, a: number, b: number): number {
+  const { r, h, deficit, steep, angle } = angleOf(g, a, b);
   if (degree === 0) return g < 0 ? angle * INVERSE_TWO_PI : 0.5 - angle * INVERSE_TWO_PI;
-  return 0.5 * Math.max(g, 0) + (r > h ? r - angle * h : h * deficit) * INVERSE_TWO_PI;
+  return 0.5 * Math.max(g, 0) + (steep ? r - angle * h : h * deficit) * INVERSE_TWO_PI;
 }
 
 /**

@@ -11,6 +11,7 @@
  * γ_k = ku/(1 − ku), u = 2⁻⁵³ (no Strassen-like products, no flush to zero): proofs rest on it.
  */
 import type { Matrix } from "./matrix.ts";
+import type { PiecewiseLinearRequest } from "./piecewise-linear.ts";
 
 /** The operations of one backend; see the head of this file for what holds of all of them. */
 export interface Backend {
@@ -57,6 +58,12 @@ export interface Backend {
     squaredCols: Float64Array,
     out?: Matrix,
   ): Promise<Matrix>;
+
+  /**
+   * The kernels of layers of σ(x) = max(x, 0) + slope·min(x, 0), in place of the covariances of their first inputs: S, Θ or the part of the
+   * last layer (piecewise-linear.ts has the formulas). Accurate as `arcCosine`, same bits on every backend. Returns `covariances`.
+   */
+  piecewiseLinear(covariances: Matrix, request: PiecewiseLinearRequest): Promise<Matrix>;
 
   /** Standard normals from the counter-based generator: see random.ts. Same bits on every backend. */
   normals(request: NormalsRequest, out?: Matrix): Promise<Matrix>;

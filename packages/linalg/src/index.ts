@@ -6,6 +6,11 @@ export { acos, atan, atan2, erf, exp, expm1, log, log1p, normalCdf, sigmoid, sof
 export { LinalgError, type LinalgErrorCode } from "./error.ts";
 export { copy, fromRows, identity, type Matrix, matrix, row, transpose } from "./matrix.ts";
 export { createNativeBackend, type NativeOptions, type Refusal } from "./native/backend.ts";
+export {
+  type PiecewiseLinearPart,
+  type PiecewiseLinearRequest,
+  piecewiseLinearPair,
+} from "./piecewise-linear.ts";
 export { normals, philox, unitInterval } from "./random.ts";
 export { createReferenceBackend } from "./reference/backend.ts";
 export { createWasmBackend, type WasmOptions } from "./wasm/backend.ts";

@@ -282,6 +282,55 @@ export function kernelTests(create: BackendFactory): void {
       }
     });
 
+    test("piecewise-linear kernels have the bits of the reference through all layers, ill-scaled and degenerate inputs included", async () => {
+      for (const [rows, cols, scale, layers] of [
+        [0, 0, 1, 1],
+        [1, 1, 1, 3],
+        [33, 1, 1e150, 1],
+        [40, 41, 1e-150, 2],
+        [150, 151, 1, 3],
+      ]) {
+        const x = random(rows, 3, 87, scale);
+        const y = random(cols, 3, 88, scale);
+        if (rows > 2 && cols > 1) {
+          x.data.fill(0, 3, 6);
+          y.data.set(x.data.subarray(0, 3));
+        }
+        const gram = await reference.gemm(x, y, { transposeB: true });
+        if (rows > 2) gram.data[2] = Number.NaN;
+        const squares = ({ rows: n, data }: Matrix) =>
+          Float64Array.from({ length: n }, (_, i) => data[3 * i] ** 2 + data[3 * i + 1] ** 2 + data[3 * i + 2] ** 2);
+        const lengths = (z: Matrix) => new Array<Float64Array>(layers).fill(squares(z));
+        for (const part of ["covariance", "tangent", "top", "both"] as const) {
+          for (const slope of [0, 0.1, -1]) {
+            const run = async (on: Backend) => {
+              const target = matrix(rows, cols, gram.data.slice());
+              const derivatives = new Float64Array(rows * cols);
+              const [squaredRows, squaredCols] = [lengths(x), lengths(y)];
+              const request = { part, slope, weight: 0.9, bias: 0.25, squaredRows, squaredCols, derivatives };
+              expect(await on.piecewiseLinear(target, request)).toBe(target);
+              return [target.data, derivatives];
+            };
+            const [got, want] = [await run(backend), await run(reference)];
+            expectSameBits(got[0], want[0]);
+            expectSameBits(got[1], want[1]);
+          }
+        }
+      }
+    });
+
+    test("piecewise-linear kernels refuse lengths and derivatives that do not fit", async () => {
+      const gram = random(3, 4, 89);
+      const [three, four] = [new Float64Array(3), new Float64Array(4)];
+      const right = { part: "top", slope: 0, weight: 1, bias: 0, squaredRows: [three], squaredCols: [four] } as const;
+      await backend.piecewiseLinear(gram, right);
+      await expectMisuse(backend.piecewiseLinear(gram, { ...right, squaredRows: [four] }), "shape");
+      await expectMisuse(backend.piecewiseLinear(gram, { ...right, squaredCols: [] }), "shape");
+      await expectMisuse(backend.piecewiseLinear(gram, { ...right, squaredRows: [], squaredCols: [] }), "shape");
+      await expectMisuse(backend.piecewiseLinear(gram, { ...right, part: "both" }), "shape");
+      await expectMisuse(backend.piecewiseLinear(gram, { ...right, part: "both", derivatives: three }), "shape");
+    });
+
     test("normals have the bits of the reference, whatever the window", async () => {
       for (const [rows, cols, firstRow] of [
         [0, 0, 0],

@@ -27,6 +27,8 @@ export function lifeTests(create: BackendFactory): void {
       await expectMisuse(backend.maskCounts({ rows: 1, bits: 1, wordsPerRow: 1, words: new Uint32Array(1) }), "closed");
       await expectMisuse(backend.elementwise("exp", x), "closed");
       await expectMisuse(backend.arcCosine(0, a, x, x), "closed");
+      const layer = { part: "top", slope: 0, weight: 1, bias: 0, squaredRows: [x], squaredCols: [x] } as const;
+      await expectMisuse(backend.piecewiseLinear(a, layer), "closed");
       await expectMisuse(backend.normals({ seed: [0, 0], stream: 0, firstRow: 0, rows: 1, cols: 1 }), "closed");
     });
 

@@ -138,6 +138,7 @@ export async function createNativeBackend(kernels: Backend, options: NativeOptio
     maskCounts: (masks, o) => guard(() => kernels.maskCounts(masks, o)),
     elementwise: (f, x, out) => guard(() => kernels.elementwise(f, x, out)),
     arcCosine: (degree, gram, rows, cols, out) => guard(() => kernels.arcCosine(degree, gram, rows, cols, out)),
+    piecewiseLinear: (covariances, request) => guard(() => kernels.piecewiseLinear(covariances, request)),
     normals: (request, out) => guard(() => kernels.normals(request, out)),
     close: async () => {
       closed = true;

@@ -2,6 +2,7 @@ import { arcCosine } from "../arc-cosine.ts";
 import { checkElementwise, closedError } from "../arguments.ts";
 import type { Backend } from "../backend.ts";
 import { ELEMENTARY } from "../elementary.ts";
+import { piecewiseLinear } from "../piecewise-linear.ts";
 import { normals } from "../random.ts";
 import { eigenvalues, extremalEigenvalues } from "./eigen.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
@@ -53,6 +54,10 @@ export function createReferenceBackend(): Backend {
     arcCosine: async (degree, gram, squaredRows, squaredCols, out) => {
       open();
       return arcCosine(degree, gram, squaredRows, squaredCols, out);
+    },
+    piecewiseLinear: async (covariances, request) => {
+      open();
+      return piecewiseLinear(covariances, request);
     },
     normals: async (request, out) => {
       open();

@@ -4,6 +4,7 @@ import { maskCounts } from "./bulk-masks.ts";
 import { eigenvalues } from "./eigen.ts";
 import { extremalEigenvalues } from "./extremal.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
+import { piecewiseLinear } from "./piecewise-linear.ts";
 import { gemm, syrk } from "./products.ts";
 import { Runtime } from "./runtime.ts";
 
@@ -36,6 +37,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     maskCounts: (masks, counts) => maskCounts(runtime, masks, counts?.weights),
     elementwise: (f, x, out) => elementwise(runtime, f, x, out),
     arcCosine: (degree, gram, rows, cols, out) => arcCosine(runtime, degree, gram, rows, cols, out),
+    piecewiseLinear: (covariances, request) => piecewiseLinear(runtime, covariances, request),
     normals: (request, out) => normals(runtime, request, out),
     close: () => runtime.close(),
   };

@@ -14,7 +14,7 @@ const SHARED_CHUNK = 2 ** 20;
 const OWN_CHUNK = 2 ** 15;
 
 /** Rough cost of an entry as a count of floating-point operations: decides whether the workers are called. */
-const ENTRY_WORK = 20;
+export const ENTRY_WORK = 20;
 
 const CODES: Readonly<Record<ElementwiseFunction, number>> = {
   exp: 0,
@@ -26,7 +26,7 @@ const CODES: Readonly<Record<ElementwiseFunction, number>> = {
   "normal-cdf": 6,
 };
 
-function chunkSize(runtime: Runtime, entries: number): number {
+export function chunkSize(runtime: Runtime, entries: number): number {
   return runtime.threads > 1 && entries > OWN_CHUNK ? SHARED_CHUNK : OWN_CHUNK;
 }
 
@@ -95,7 +95,13 @@ export async function arcCosine(
 }
 
 /** Copies `count` rows between matrices whose rows begin every `fromStride` and `toStride` entries. */
-function copyRows(from: Float64Array, fromStride: number, to: Float64Array, toStride: number, count: number): void {
+export function copyRows(
+  from: Float64Array,
+  fromStride: number,
+  to: Float64Array,
+  toStride: number,
+  count: number,
+): void {
   if (fromStride === toStride) {
     to.set(from);
     return;

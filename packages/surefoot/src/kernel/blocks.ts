@@ -16,13 +16,15 @@ export interface BlockSource {
   readonly cols: number;
   /** K(x, x): only tiles on and below the diagonal are computed. */
   readonly symmetric: boolean;
-  block(range: Range): Promise<Matrix>;
+  /** The entries of a range; they may be put in `space`, if it is large enough, which the next block may then take. */
+  block(range: Range, space?: Float64Array): Promise<Matrix>;
 }
 
 /** Where tiles go. */
 export interface BlockSink {
   /** Whether the band of rows from i0 is already there (a run that goes on). */
   has?(i0: number): boolean;
+  /** The block is overwritten after that: a sink copies what it keeps. */
   write(range: Range, block: Matrix): Promise<void> | void;
   /** All tiles of the band of rows [i0, i1) have been written. */
   band?(i0: number, i1: number): Promise<void> | void;
@@ -41,6 +43,7 @@ export interface EvaluateOptions {
 export async function evaluate(source: BlockSource, sink: BlockSink, options: EvaluateOptions = {}): Promise<void> {
   const { rows, cols, symmetric } = source;
   const total = symmetric ? (rows * (rows + 1)) / 2 : rows * cols;
+  const space = new Float64Array(Math.min(TILE, rows) * Math.min(TILE, cols));
   let done = 0;
   let rested = performance.now();
   for (let i0 = 0; i0 < rows; i0 += TILE) {
@@ -51,7 +54,7 @@ export async function evaluate(source: BlockSource, sink: BlockSink, options: Ev
       const range = { i0, i1, j0, j1 };
       if (!skip) {
         options.signal?.throwIfAborted();
-        await sink.write(range, await source.block(range));
+        await sink.write(range, await source.block(range, space));
         if (performance.now() - rested > BUSY_MILLISECONDS) {
           await pause();
           rested = performance.now();

@@ -8,6 +8,9 @@ import { createScratch } from "./scratch.ts";
 
 type Spec = Extract<ArchitectureSpec, { kind: "fully-connected" }>;
 
+/** What `Backend.piecewiseLinear` calls them. */
+const PARTS = { nngp: "covariance", ntk: "tangent", "k-top": "top" } as const;
+
 /** Rows with (S_h)_ii for h = 1 … H, the variances of the pre-activations. */
 interface Side extends Rows {
   readonly variances: readonly Float64Array[];
@@ -38,10 +41,30 @@ export function fullyConnectedKernel(spec: Spec, inputs: number): InfiniteNetwor
       }
       return { x, squares, variances };
     },
-    block: async (kind: InfiniteKind, left: Side, right: Side, range: Range, backend: Backend): Promise<Matrix> => {
-      const gram = await gramBlock(left, right, range, backend);
+    block: async (
+      kind: InfiniteKind,
+      left: Side,
+      right: Side,
+      range: Range,
+      backend: Backend,
+      space,
+    ): Promise<Matrix> => {
+      const gram = await gramBlock(left, right, range, backend, space);
       const { rows, cols, data: s } = gram;
       const size = rows * cols;
+      if (dual.slope !== undefined) {
+        if (first * inputScale !== 1 || bias !== 0) {
+          for (let k = 0; k < size; k++) s[k] = first * (inputScale * s[k]) + bias;
+        }
+        return backend.piecewiseLinear(gram, {
+          part: PARTS[kind],
+          slope: dual.slope,
+          weight: later,
+          bias,
+          squaredRows: left.variances.map((variances) => variances.subarray(range.i0, range.i1)),
+          squaredCols: right.variances.map((variances) => variances.subarray(range.j0, range.j1)),
+        });
+      }
       const value = scratch.take(size);
       const derivative = scratch.take(size);
       const theta = kind === "ntk" ? { rows, cols, data: new Float64Array(size) } : undefined;

@@ -1,4 +1,4 @@
-import type { Backend, Matrix } from "@surefoot/linalg";
+import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { type Range, rowsOf } from "../network/ranges.ts";
 
 /** Beyond this |cos θ| an inner product is taken from the difference of the rows: what BLAS rounds differently must not open an angle. */
@@ -25,13 +25,20 @@ export interface Rows {
  * The inner products x_i·z_j of a range. They fit the squared lengths: the diagonal of a set with itself is `squares`, and nearly parallel
  * pairs come from √(ab)(1 − ½‖û ∓ v̂‖²), so that equal rows have correlation 1 exactly, whatever order a backend sums in.
  */
-export async function gramBlock(left: Rows, right: Rows, range: Range, backend: Backend): Promise<Matrix> {
+export async function gramBlock(
+  left: Rows,
+  right: Rows,
+  range: Range,
+  backend: Backend,
+  space?: Float64Array,
+): Promise<Matrix> {
   const { i0, i1, j0, j1 } = range;
   const same = left.x.data === right.x.data;
+  const out = inSpace(i1 - i0, j1 - j0, space);
   const gram =
     same && i0 === j0 && i1 === j1
-      ? await backend.syrk(rowsOf(left.x, i0, i1))
-      : await backend.gemm(rowsOf(left.x, i0, i1), rowsOf(right.x, j0, j1), { transposeB: true });
+      ? await backend.syrk(rowsOf(left.x, i0, i1), { out })
+      : await backend.gemm(rowsOf(left.x, i0, i1), rowsOf(right.x, j0, j1), { transposeB: true, out });
   const rights = right.squares.slice(j0, j1).map(Math.sqrt);
   for (let i = i0; i < i1; i++) {
     const size = Math.sqrt(left.squares[i]);
@@ -44,6 +51,13 @@ export async function gramBlock(left: Rows, right: Rows, range: Range, backend: 
     }
   }
   return gram;
+}
+
+/** A matrix in the front part of `space`, or in memory of its own. Holds whatever was left there. */
+export function inSpace(rows: number, cols: number, space?: Float64Array): Matrix {
+  return space && space.length >= rows * cols
+    ? { rows, cols, data: space.subarray(0, rows * cols) }
+    : matrix(rows, cols);
 }
 
 function fromDifference(left: Rows, right: Rows, i: number, j: number, product: number): number {

@@ -1,13 +1,8 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
-import { dualOf } from "../activation/dual/index.ts";
 import { type Range, rowsOf } from "../network/ranges.ts";
 import { type BlockSource, kernelMatrix } from "./blocks.ts";
-import { squaredLengths } from "./gram.ts";
+import { inSpace, squaredLengths } from "./gram.ts";
 import { checkRows } from "./infinite.ts";
-import { createScratch } from "./scratch.ts";
-
-const RELU = dualOf("relu");
-const scratch = createScratch();
 
 /** Beyond this |cos θ| the angle is taken from the rows themselves: from the Gram entry it would lose digits as 1/sin θ. */
 const NEARLY_PARALLEL = 0.99;
@@ -31,7 +26,7 @@ export function hInfinityBlocks(x: Matrix, backend: Backend, z: Matrix = x): Blo
     rows: x.rows,
     cols: z.rows,
     symmetric: z === x,
-    block: (range) => block(x, z, left, right, range, backend),
+    block: (range, space) => block(x, z, left, right, range, backend, space),
   };
 }
 
@@ -42,26 +37,28 @@ async function block(
   right: Float64Array,
   { i0, i1, j0, j1 }: Range,
   backend: Backend,
+  space?: Float64Array,
 ): Promise<Matrix> {
   const diagonal = x === z && i0 === j0;
-  const out = diagonal
-    ? await backend.syrk(rowsOf(x, i0, i1))
-    : await backend.gemm(rowsOf(x, i0, i1), rowsOf(z, j0, j1), { transposeB: true });
+  const out = inSpace(i1 - i0, j1 - j0, space);
+  if (diagonal) await backend.syrk(rowsOf(x, i0, i1), { out });
+  else await backend.gemm(rowsOf(x, i0, i1), rowsOf(z, j0, j1), { transposeB: true, out });
   const [rowVariances, colVariances] = [left.subarray(i0, i1), right.subarray(j0, j1)];
-  const shares = scratch.take(out.data.length);
-  await RELU.fill({ covariances: out, rowVariances, colVariances }, { derivative: shares }, backend);
+  const near: { readonly k: number; readonly value: number }[] = [];
   const colRoots = colVariances.map(Math.sqrt);
   for (let i = i0, k = 0; i < i1; i++) {
     const bound = NEARLY_PARALLEL * Math.sqrt(left[i]);
     for (let j = j0; j < j1; j++, k++) {
       const product = out.data[k];
-      if (x === z && i === j) out.data[k] = 0.5 * left[i];
-      else if (Math.abs(product) > bound * colRoots[j - j0])
-        out.data[k] = product * shareOfAngle(x, i, left[i], z, j, right[j]);
-      else out.data[k] = product * shares[k];
+      if (Math.abs(product) <= bound * colRoots[j - j0]) continue;
+      const same = x === z && i === j;
+      const value = same ? 0.5 * left[i] : product * shareOfAngle(x, i, left[i], z, j, right[j]);
+      near.push({ k, value });
     }
   }
-  scratch.give(shares);
+  const layer = { slope: 0, weight: 1, bias: 0, squaredRows: [rowVariances], squaredCols: [colVariances] };
+  await backend.piecewiseLinear(out, { ...layer, part: "top" });
+  for (const { k, value } of near) out.data[k] = value;
   return out;
 }
 

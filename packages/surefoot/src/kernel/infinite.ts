@@ -10,7 +10,14 @@ import { residualKernel } from "./residual.ts";
 /** An architecture at infinite width: what a sample needs by itself, and the kernel of a range of pairs from that. */
 export interface InfiniteNetwork<Side> {
   side(x: Matrix): Side;
-  block(kind: InfiniteKind, left: Side, right: Side, range: Range, backend: Backend): Promise<Matrix>;
+  block(
+    kind: InfiniteKind,
+    left: Side,
+    right: Side,
+    range: Range,
+    backend: Backend,
+    space?: Float64Array,
+  ): Promise<Matrix>;
 }
 
 /**
@@ -49,7 +56,7 @@ function source<Side>(
     rows: x.rows,
     cols: (z ?? x).rows,
     symmetric: z === undefined,
-    block: (range) => network.block(kind, left, right, range, backend),
+    block: (range, space) => network.block(kind, left, right, range, backend, space),
   };
 }
 

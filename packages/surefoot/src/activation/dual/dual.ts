@@ -6,6 +6,8 @@ import type { Backend, Matrix } from "@surefoot/linalg";
  */
 export interface Dual {
   readonly name: string;
+  /** Of max(x, 0) + slope·min(x, 0), whose kernels a backend computes through all layers at once; absent for every other σ. */
+  readonly slope?: number;
   /** E[σ(u)σ(v)]. */
   value(a: number, c: number, b: number): number;
   /** E[σ'(u)σ'(v)]. */

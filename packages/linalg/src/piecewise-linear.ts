@@ -1,0 +1,110 @@
+/**
+ * Kernels of σ(x) = max(x, 0) + slope·min(x, 0) layer after layer, from the arc-cosine kernels κ₀, κ₁ of arc-cosine.ts:
+ *
+ *   S ← w·(slope·S + (1 − slope)²κ₁) + β,   Θ ← Θ·w·(slope + (1 − slope)²κ₀) + S.
+ *
+ * One angle serves both kernels, and a row stays in the cache through all layers. Near orthogonal pairs slope + (1 − slope)²κ₀ is
+ * ¼(1 + slope)² + (1 − slope)² arcsin(ρ)/2π, which does not cancel for |x|. assembly/piecewise-linear.ts does the same operations in the
+ * same order.
+ */
+import { angleOf, INVERSE_TWO_PI, scaledLengths } from "./arc-cosine.ts";
+import { LinalgError } from "./error.ts";
+import type { Matrix } from "./matrix.ts";
+
+/** What `Backend.piecewiseLinear` leaves in place of the covariances. */
+export type PiecewiseLinearPart =
+  /** S after the last layer. */
+  | "covariance"
+  /** Θ after the last layer, Θ = S before the first. */
+  | "tangent"
+  /** (S − β)·w·(slope + (1 − slope)²κ₀), S before the last layer: what the weights of the last layer alone contribute. */
+  | "top"
+  /** S after the last layer, and slope + (1 − slope)²κ₀ of the last one in `derivatives`. */
+  | "both";
+
+export const PARTS: readonly PiecewiseLinearPart[] = ["covariance", "tangent", "top", "both"];
+
+/** Layers of one width of variances each: squared lengths of the rows and of the columns before every layer. */
+export interface PiecewiseLinearRequest {
+  readonly part: PiecewiseLinearPart;
+  /** 0 is the ReLU, −1 the absolute value. */
+  readonly slope: number;
+  /** w and β; 1 and 0 give the plain dual kernels. */
+  readonly weight: number;
+  readonly bias: number;
+  readonly squaredRows: readonly Float64Array[];
+  readonly squaredCols: readonly Float64Array[];
+  /** Where "both" puts the derivatives, as many as covariances. */
+  readonly derivatives?: Float64Array;
+}
+
+/** Throws `shape` where sizes differ and `argument` where a part needs what is not there. */
+export function checkPiecewiseLinear({ rows, cols, data }: Matrix, request: PiecewiseLinearRequest): void {
+  const { squaredRows, squaredCols, derivatives, part } = request;
+  const layers = squaredRows.length;
+  if (layers === 0 || squaredCols.length !== layers) {
+    throw new LinalgError(
+      "shape",
+      `squared lengths of ${layers} layers for the rows, ${squaredCols.length} for the columns`,
+    );
+  }
+  if (squaredRows.some(({ length }) => length !== rows) || squaredCols.some(({ length }) => length !== cols)) {
+    throw new LinalgError("shape", `squared lengths that do not fit a ${rows} × ${cols} matrix`);
+  }
+  if (part === "both" && derivatives?.length !== data.length) {
+    throw new LinalgError(
+      "shape",
+      `part "both" needs ${data.length} derivatives, not ${derivatives?.length ?? "none"}`,
+    );
+  }
+}
+
+/** See `Backend.piecewiseLinear`. */
+export function piecewiseLinear(covariances: Matrix, request: PiecewiseLinearRequest): Matrix {
+  checkPiecewiseLinear(covariances, request);
+  const { part, slope, weight, bias, derivatives } = request;
+  const { rows, cols, data } = covariances;
+  const layers = request.squaredRows.map((squares, h) => ({
+    left: scaledLengths(squares),
+    right: scaledLengths(request.squaredCols[h]),
+  }));
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) {
+      const k = i * cols + j;
+      let s = data[k];
+      let theta = s;
+      let dual = { value: 0, derivative: 0 };
+      let before = s;
+      for (const { left, right } of layers) {
+        before = s;
+        dual = pairOf(slope, s, left.scales[i], left.squared[i], right.scales[j], right.squared[j]);
+        s = weight * dual.value + bias;
+        theta = theta * (weight * dual.derivative) + s;
+      }
+      if (part === "tangent") data[k] = theta;
+      else data[k] = part === "top" ? (before - bias) * (weight * dual.derivative) : s;
+      if (part === "both" && derivatives) derivatives[k] = dual.derivative;
+    }
+  }
+  return covariances;
+}
+
+function pairOf(slope: number, s: number, scaleA: number, a: number, scaleB: number, b: number) {
+  const square = (1 - slope) * (1 - slope);
+  const g = s * scaleA * scaleB;
+  const { r, h, deficit, flat, steep, angle } = angleOf(g, a, b);
+  const turned = flat * INVERSE_TWO_PI;
+  const kappa = 0.5 * Math.max(g, 0) + (steep ? r - angle * h : h * deficit) * INVERSE_TWO_PI;
+  return {
+    value: slope * s + square * (kappa * (1 / scaleA) * (1 / scaleB)),
+    derivative: steep
+      ? 0.25 * (1 + slope) * (1 + slope) + square * (g < 0 ? -turned : turned)
+      : slope + square * (g < 0 ? turned : 0.5 - turned),
+  };
+}
+
+/** E[σσ] and E[σ'σ'] of one pair with variances a, b and covariance c. */
+export function piecewiseLinearPair(slope: number, a: number, c: number, b: number) {
+  const [left, right] = [scaledLengths(Float64Array.of(a)), scaledLengths(Float64Array.of(b))];
+  return pairOf(slope, c, left.scales[0], left.squared[0], right.scales[0], right.squared[0]);
+}

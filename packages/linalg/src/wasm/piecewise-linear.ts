@@ -1,0 +1,76 @@
+import { scaledLengths } from "../arc-cosine.ts";
+import type { Matrix } from "../matrix.ts";
+import { checkPiecewiseLinear, PARTS, type PiecewiseLinearRequest } from "../piecewise-linear.ts";
+import type { Arena } from "./arena.ts";
+import { chunkSize, copyRows, ENTRY_WORK } from "./bulk.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** `Backend.piecewiseLinear` on the WebAssembly kernels: an entry goes into their memory and out once, whatever the number of layers. */
+export async function piecewiseLinear(
+  runtime: Runtime,
+  covariances: Matrix,
+  request: PiecewiseLinearRequest,
+): Promise<Matrix> {
+  checkPiecewiseLinear(covariances, request);
+  const { rows, cols, data } = covariances;
+  const { part, slope, weight, bias, derivatives } = request;
+  const layers = request.squaredRows.length;
+  const stride = cols + (cols & 1);
+  const chunkRows = Math.max(1, Math.floor(chunkSize(runtime, rows * cols) / Math.max(stride, 1)));
+  const lengths = request.squaredRows.map(scaledLengths);
+  await runtime.exclusive(async (arena) => {
+    const most = Math.min(chunkRows, rows);
+    const address = arena.doubles(most * stride);
+    const second = arena.doubles((part === "both" ? most : runtime.threads) * stride);
+    const rowAddress = arena.doubles(2 * layers * most);
+    const colAddress = columnData(arena, request.squaredCols, stride);
+    for (let from = 0; from < rows; from += chunkRows) {
+      const count = Math.min(chunkRows, rows - from);
+      const rowData = arena.view(rowAddress, 2 * layers * count);
+      for (let h = 0, k = 0; h < layers; h++) {
+        for (let i = from; i < from + count; i++) {
+          rowData[k++] = lengths[h].scales[i];
+          rowData[k++] = lengths[h].squared[i];
+        }
+      }
+      const view = arena.view(address, count * stride);
+      copyRows(data.subarray(from * cols, (from + count) * cols), cols, view, stride, count);
+      const args = [
+        PARTS.indexOf(part),
+        layers,
+        slope,
+        weight,
+        bias,
+        address,
+        second,
+        count,
+        stride,
+        rowAddress,
+        colAddress,
+      ];
+      await runtime.run("piecewiseLinear", args, ENTRY_WORK * layers * count * cols);
+      copyRows(view, stride, data.subarray(from * cols, (from + count) * cols), cols, count);
+      if (part === "both" && derivatives) {
+        const found = arena.view(second, count * stride);
+        copyRows(found, stride, derivatives.subarray(from * cols, (from + count) * cols), cols, count);
+      }
+    }
+  });
+  return covariances;
+}
+
+/** Per layer: scales, inverse scales, scaled squares of the columns. */
+function columnData(arena: Arena, squaredCols: readonly Float64Array[], stride: number): number {
+  const address = arena.doubles(3 * squaredCols.length * stride);
+  squaredCols.forEach((squares, h) => {
+    const { scales, squared } = scaledLengths(squares);
+    const view = arena.view(address + 24 * h * stride, 3 * stride);
+    view.set(scales);
+    view.set(
+      scales.map((scale) => 1 / scale),
+      stride,
+    );
+    view.set(squared, 2 * stride);
+  });
+  return address;
+}
