@@ -2,7 +2,21 @@ export { angle, arcCosine } from "./arc-cosine.ts";
 export * from "./backend.ts";
 export { type Choice, type ChooseOptions, type Considered, chooseBackend } from "./choose.ts";
 export { type BackendReport, type DoctorReport, doctor } from "./doctor.ts";
-export { acos, atan, atan2, erf, exp, expm1, log, log1p, normalCdf, sigmoid, softplus, tanh } from "./elementary.ts";
+export {
+  acos,
+  atan,
+  atan2,
+  erf,
+  exp,
+  expm1,
+  log,
+  log1p,
+  normalCdf,
+  sigmoid,
+  softplus,
+  tanh,
+  turn,
+} from "./elementary.ts";
 export { LinalgError, type LinalgErrorCode } from "./error.ts";
 export { copy, fromRows, identity, type Matrix, matrix, row, transpose } from "./matrix.ts";
 export { createNativeBackend, type NativeOptions, type Refusal } from "./native/backend.ts";

@@ -14,6 +14,7 @@ import {
   type RunRecord,
   resumeRecord,
 } from "../record/index.ts";
+import { GRADIENT_DESCENT } from "../spec/optimiser.ts";
 import { type CommonArguments, type DataArguments, openData } from "./inputs.ts";
 import { type RunSpec, runSpec } from "./run-spec.ts";
 import type { TrainArguments } from "./train.ts";
@@ -38,6 +39,7 @@ export async function newSpec(
     fromFile: false,
     origin: `${options.init}, seed ${options.seed}`,
     loss: options.loss,
+    optimiser: GRADIENT_DESCENT,
     steps: options.steps ?? 1000,
     targetLoss: options.targetLoss ?? 0,
     probes: [...options.probes],
@@ -45,6 +47,7 @@ export async function newSpec(
     seconds: 0,
     curveViolations: 0,
     certified: null,
+    descentCertifiable: null,
     command: `surefoot ${process.argv.slice(2).map(quote).join(" ")}`,
     ...facts,
   };

@@ -1,10 +1,11 @@
 import type { BackendInfo } from "@surefoot/linalg";
 import type { CertifyOutcome } from "../certify/index.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { Problem } from "../dynamics/problem.ts";
+import { asSquared, type TrainingProblem } from "../dynamics/problem.ts";
 import type { Weights } from "../network/network.ts";
 import { saveCheckpoint } from "../record/index.ts";
-import type { LossSpec } from "../spec/loss.ts";
+import type { NamedLossSpec } from "../spec/loss.ts";
+import { isPlain } from "../spec/optimiser.ts";
 import type { Certified } from "../train/certification.ts";
 import type { RecordRow, TrainResult } from "../train/train.ts";
 import type { Verdict } from "./exit-code.ts";
@@ -25,7 +26,7 @@ export interface FinishedRun {
   /** What `certify` says of the last iterate; null where the run was certified or diverged. */
   readonly lastOutcome: CertifyOutcome | null;
   readonly stepSize: number;
-  readonly loss: LossSpec;
+  readonly loss: NamedLossSpec;
   readonly seconds: number;
   readonly backend: BackendInfo;
   readonly dataset: Dataset;
@@ -54,7 +55,7 @@ export interface Standing {
 
 /** A run of one engine, whether it begins or goes on: what `followRun` needs of it. */
 export interface Course<State, Result extends RunResult & { readonly state: State }> {
-  readonly problem: Problem;
+  readonly problem: TrainingProblem;
   readonly spec: RunSpec;
   readonly output: RunOutput;
   readonly columns: readonly string[];
@@ -104,7 +105,9 @@ export async function followRun<State, Result extends RunResult & { readonly sta
     );
     if (!folder) return;
     const weights = await course.certifiedWeights(state);
-    const missing = typeof weights === "string" ? weights : await writeRunCertificate(folder, problem, weights, spec);
+    const squared = asSquared(problem);
+    if (!squared) return;
+    const missing = typeof weights === "string" ? weights : await writeRunCertificate(folder, squared, weights, spec);
     if (missing) say(`no certificate file: ${missing}`);
   };
 
@@ -125,7 +128,9 @@ export async function followRun<State, Result extends RunResult & { readonly sta
         (course.progress ? `${course.progress()}  ` : "") +
         (certified
           ? `certified since step ${format(certified.step)}`
-          : `margin ${format(lastMargin)} (certified above 1)`),
+          : problem.objective.margin
+            ? `${format(event.row.errors ?? 0)} misclassified`
+            : `margin ${format(lastMargin)} (${isPlain(spec.optimiser) ? "certified" : "gradient descent from here certified"} above 1)`),
     );
     if (performance.now() - lastSave > SAVE_EVERY_SECONDS * 1000) {
       await save(await course.checkpoint(event.state), event.curveViolations);
@@ -137,7 +142,7 @@ export async function followRun<State, Result extends RunResult & { readonly sta
   const lastOutcome = result.certified || result.stopped === "diverged" ? null : await course.lastOutcome(result);
   const finished: FinishedRun = {
     result,
-    verdict: result.certified ? "certified" : (lastOutcome?.verdict ?? "undecided"),
+    verdict: verdictOf(result, lastOutcome, spec),
     lastOutcome,
     stepSize: spec.stepSize,
     loss: spec.loss,
@@ -155,6 +160,13 @@ export async function followRun<State, Result extends RunResult & { readonly sta
   if (!folder) return finished;
   const { writeOutputs } = await import("./train-outputs.ts"); // figures take a while to load, and only a run with a folder draws them
   return { ...finished, files: await writeOutputs(finished, folder) };
+}
+
+/** Of the run: a theorem about plain gradient descent from the last weights decides nothing about another optimiser. */
+function verdictOf(result: RunResult, last: CertifyOutcome | null, { optimiser }: RunSpec): Verdict {
+  if (result.certified) return "certified";
+  if (last === null || (last.verdict === "certified" && !isPlain(optimiser))) return "undecided";
+  return last.verdict;
 }
 
 /** As JSON holds it. */

@@ -14,6 +14,7 @@ import { SurefootError } from "../error.ts";
 import { point } from "../interval/arithmetic.ts";
 import type { Weights } from "../network/network.ts";
 import { resolveNetwork } from "../network/resolve.ts";
+import { squaredOnly } from "../spec/loss.ts";
 import { initialiserFromText } from "../spec/shorthand.ts";
 import type { Certified } from "../train/certification.ts";
 import { lazyWeights } from "../train/lazy-weights.ts";
@@ -49,7 +50,7 @@ interface Session {
 }
 
 export async function startLazyRun(source: string, options: StartOptions, signal: AbortSignal): Promise<FinishedRun> {
-  const rule = stepSizeRule(options.stepSize);
+  const rule = stepSizeRule(options.stepSize ?? "1/lambda-max");
   const dataset = await openData(source, options);
   const tools = await openLazyTools(options);
   return toTheEnd(tools, signal, async (long) => {
@@ -57,7 +58,7 @@ export async function startLazyRun(source: string, options: StartOptions, signal
     const initialiser = initialiserFromText(options.init);
     const { backend, scanner } = tools;
     const neurons = sourceOf(network, initialiser, options.seed, backend);
-    const problem = await createProblem(network, dataset, options.loss, backend);
+    const problem = await createProblem(network, dataset, squaredOnly(options.loss, "the lazy simulator"), backend);
     const memoryLimit = memoryLimitOf(options.memoryLimit);
     const stepSize = await resolveLazyStepSize(rule, problem, neurons, tools, memoryLimit, long);
     const steps = options.steps ?? 1000;
@@ -98,7 +99,7 @@ export async function resumeLazyRunIn(
   return toTheEnd(tools, signal, async (long) => {
     const network = resolveNetwork(spec.network, dataset.x.cols);
     const neurons = sourceOf(network, spec.initialiser, spec.seed, tools.backend);
-    const problem = await createProblem(network, dataset, spec.loss, tools.backend);
+    const problem = await createProblem(network, dataset, squaredOnly(spec.loss, "the lazy simulator"), tools.backend);
     const memoryLimit = memoryLimitOf(spec.memoryLimit ?? undefined);
     const inner = spec.stepSize * problem.lossFactor;
     const run = await resumeLazyRun(

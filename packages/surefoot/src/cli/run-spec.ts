@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { PROBE_NAMES } from "../dynamics/probe.ts";
 import { initialiserSpec } from "../spec/initialiser.ts";
-import { lossSpec } from "../spec/loss.ts";
+import { namedLossSpec } from "../spec/loss.ts";
 import { networkSpec } from "../spec/network.ts";
+import { GRADIENT_DESCENT, optimiserSpec } from "../spec/optimiser.ts";
 
 /** Everything that `--resume` needs beside the weights: run.json. */
 export const runSpec = z.object({
@@ -20,7 +21,8 @@ export const runSpec = z.object({
   /** The run started from a file: a copy of it lies in the folder. */
   fromFile: z.boolean(),
   origin: z.string(),
-  loss: lossSpec,
+  loss: namedLossSpec,
+  optimiser: optimiserSpec.default(GRADIENT_DESCENT),
   stepSize: z.number().positive(),
   steps: z.number(),
   targetLoss: z.number(),
@@ -31,6 +33,8 @@ export const runSpec = z.object({
   seconds: z.number(),
   curveViolations: z.number(),
   certified: z.object({ step: z.number(), loss: z.number(), ratePerStep: z.number(), outcome: z.json() }).nullable(),
+  /** Another optimiser: where plain gradient descent from the run's weights was first certifiable. */
+  descentCertifiable: z.object({ step: z.number(), loss: z.number(), margin: z.number() }).nullable().default(null),
   command: z.string(),
 });
 

@@ -6,6 +6,7 @@ import { renderSvgInNode } from "../figure/node.ts";
 import { rasterize } from "../figure/png-node.ts";
 import { type RunFolder, writeAtomically } from "../record/index.ts";
 import { renderReport } from "../report/index.ts";
+import { describeOptimiser, uncertifiable } from "./optimiser-options.ts";
 import { certifiedWeightsFile } from "./run-certificate.ts";
 import type { FinishedRun } from "./run-follow.ts";
 import { VERSION } from "./version.ts";
@@ -13,7 +14,7 @@ import { VERSION } from "./version.ts";
 /** Writes the certificate, figures and report of a run beside its record and weights; returns every file of the run. */
 export async function writeOutputs(run: FinishedRun, folder: RunFolder): Promise<string[]> {
   const { result, spec } = run;
-  const certificate = result.certified?.outcome ?? run.lastOutcome;
+  const certificate = result.certified?.outcome ?? (run.verdict === run.lastOutcome?.verdict ? run.lastOutcome : null);
   const certifiedStep = result.certified?.step ?? null;
   const files: { name: string; holds: string }[] = [
     { name: "record.parquet", holds: "every recorded step: loss, eigenvalues, margin, certified curve, drifts" },
@@ -61,6 +62,8 @@ export async function writeOutputs(run: FinishedRun, folder: RunFolder): Promise
       seconds: run.seconds,
       backend: run.backend,
       stopped: STOPPED[result.stopped],
+      optimiser: describeOptimiser(spec.optimiser),
+      ...(uncertifiable(run) === undefined ? {} : { unspoken: uncertifiable(run) as string }),
       roundingFloor: result.roundingFloor,
     },
     record: columns,

@@ -1,4 +1,6 @@
 import { relative } from "node:path";
+import { isPlain } from "../spec/optimiser.ts";
+import { describeOptimiser, uncertifiable } from "./optimiser-options.ts";
 import type { FinishedRun } from "./run-follow.ts";
 import { format, formatFactor } from "./terminal.ts";
 
@@ -11,7 +13,7 @@ export function summary(run: FinishedRun): string[] {
   const lines: string[] = [];
   const took = `${format(Math.round(run.seconds))} s on ${run.backend.name} (${run.backend.detail})`;
   lines.push(
-    `${format(state.step)} steps at η = ${format(run.stepSize)}: loss ${format(initialLoss)} → ${format(state.loss)}, ${took}`,
+    `${format(state.step)} ${run.spec.optimiser.kind === "gradient-flow" ? "rows, each after the time" : "steps at"} η = ${format(run.stepSize)}${isPlain(run.spec.optimiser) ? "" : ` by ${describeOptimiser(run.spec.optimiser)}`}: loss ${format(initialLoss)} → ${format(state.loss)}, ${took}`,
   );
   if (result.stopped === "diverged") {
     lines.push("", DIVERGED);
@@ -29,6 +31,8 @@ export function summary(run: FinishedRun): string[] {
         ? `All ${format(later)} recorded losses since then stay under the certified curve.`
         : `${format(result.curveViolations)} of ${format(later)} recorded losses lie ABOVE the certified curve: this contradicts the theorem; please report it.`,
     );
+  } else if (uncertifiable(run) !== undefined) {
+    lines.push("", `UNDECIDED. ${uncertifiable(run)}`);
   } else if (lastOutcome) {
     lines.push("", `${lastOutcome.verdict.toUpperCase()}. ${lastOutcome.statement}`);
     for (const advice of lastOutcome.advice) lines.push(`  · ${advice}`);

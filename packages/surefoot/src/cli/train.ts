@@ -1,8 +1,9 @@
 import { constants } from "node:os";
-import { Command, type Command as CommanderCommand } from "commander";
+import { Command, type Command as CommanderCommand, Option } from "commander";
 import { PROBE_NAMES, type ProbeName } from "../dynamics/probe.ts";
 import { SurefootError } from "../error.ts";
-import type { LossSpec } from "../spec/loss.ts";
+import { classificationLossSpec, lossSpec, type NamedLossSpec } from "../spec/loss.ts";
+import { isPlain, OPTIMISER_FORMS, SCHEDULE_FORMS } from "../spec/optimiser.ts";
 import type { EngineChoice } from "../train/engine.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import {
@@ -14,7 +15,6 @@ import {
   type DataArguments,
   engineOption,
   finiteNumber,
-  lossOption,
   type NetworkArguments,
   wholeNumber,
 } from "./inputs.ts";
@@ -26,9 +26,14 @@ import { DIVERGED, summary } from "./train-summary.ts";
 export type TrainArguments = DataArguments &
   NetworkArguments &
   CommonArguments & {
-    loss: LossSpec;
+    loss: NamedLossSpec;
+    optimiser?: string;
+    schedule?: string;
+    batch?: number;
+    batchSeed?: number;
+    batchSampling?: "independent" | "epochs";
     steps?: number;
-    stepSize: string;
+    stepSize?: string;
     targetLoss?: number;
     probes: string;
     probeEvery?: number;
@@ -50,14 +55,37 @@ export function trainCommand(): Command {
         "With --out DIR leaves record.parquet (step, loss, lambdaMin, certifiedLoss,\n" +
         "margin, …), the weights, the certificate, figures (SVG, PNG) and report.html.\n" +
         "Ctrl-C leaves a valid record; --resume DIR goes on from it.\n\n" +
+        "Other optimisers and losses train too (docs/optimisers.md), but the theorems\n" +
+        "speak of plain gradient descent on a squared loss: of another optimiser the\n" +
+        "margin says whether gradient descent from its weights would be certified.\n\n" +
         "Exit code 0: certified; 3: undecided; 4: zero loss is impossible; 1: diverged.",
     )
     .argument("[data]", "a file or a generator, as for `surefoot certify`; not with --resume");
   addNetworkOptions(addDataOptions(command));
   command
-    .addOption(lossOption)
+    .addOption(
+      new Option(
+        "--loss <name>",
+        "½‖u−y‖² (sum), times 1/n (half-mean) or 2/n (mean); or for labels ±1 a mean of ℓ(y·u)",
+      )
+        .choices([...lossSpec.options, ...classificationLossSpec.options])
+        .default("sum" satisfies NamedLossSpec),
+    )
+    .option("--optimiser <how>", `${OPTIMISER_FORMS.join(", ")}, or JSON (default: gradient-descent)`)
+    .option("--schedule <how>", `of the step size: ${SCHEDULE_FORMS.join(", ")}, or JSON`)
+    .option("--batch <B>", "look at B samples in each step", wholeNumber(1))
+    .option("--batch-seed <n>", "seed of the batches (default 0)", wholeNumber(0))
+    .addOption(
+      new Option(
+        "--batch-sampling <how>",
+        "B samples anew in every step, or passes over all (default independent)",
+      ).choices(["independent", "epochs"]),
+    )
     .option("--steps <k>", "number of steps (default 1000; with --resume: the run's own)", wholeNumber(1))
-    .option("--step-size <eta>", "a number, 1/lambda-max, or certified", "1/lambda-max")
+    .option(
+      "--step-size <eta>",
+      "a number, 1/lambda-max, or certified (default: 1/lambda-max; adam 0.001, rmsprop 0.01)",
+    )
     .option("--target-loss <x>", "stop when the loss is at most this", finiteNumber)
     .option(
       "--probes <names>",
@@ -86,6 +114,9 @@ export function trainCommand(): Command {
         "  surefoot train examples/data/mnist-1000.npz --classes 0,1 --samples 100 --normalize center,unit-rows \\\n" +
         "    --network tanh:512 --steps 4000 --out runs/zero-or-one\n" +
         "  surefoot train sphere:n=10,d=20 --network tanh:1000 --steps 60 --step-size certified\n" +
+        "  surefoot train sphere:n=10,d=20 --network tanh:1000 --optimiser momentum:0.9 --schedule cosine:500 --steps 500\n" +
+        '  surefoot train two-clusters:n=40,d=5 --network \'{"kind":"fully-connected","widths":[64,64],"activation":"relu",\n' +
+        '    "scaling":"standard","frozen":["W3"]}\' --init he --mu 0.3 --loss logistic --optimiser sgd:8 --step-size 0.1\n' +
         "  surefoot train sphere:n=10,d=20 --network two-layer-relu:10000000 --init antisymmetric --steps 200 --engine lazy",
     )
     .action(run);
@@ -155,11 +186,14 @@ function report(finished: FinishedRun, options: TrainArguments): void {
       verdict,
       stopped: result.stopped,
       engine: finished.spec.engine,
+      optimiser: finished.spec.optimiser,
+      descentCertifiable: result.descentCertifiable,
       stepSize: finished.stepSize,
       loss: finished.loss,
       probeEvery: result.probeEvery,
       curveViolations: result.curveViolations,
-      certificate: result.certified?.outcome ?? finished.lastOutcome,
+      certificate: isPlain(finished.spec.optimiser) ? (result.certified?.outcome ?? finished.lastOutcome) : null,
+      descentFromLastWeights: isPlain(finished.spec.optimiser) ? null : finished.lastOutcome,
       backend: finished.backend,
       files: finished.files,
     });

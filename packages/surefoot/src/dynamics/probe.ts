@@ -3,7 +3,7 @@ import { copy } from "@surefoot/linalg";
 import type { Network, Weights } from "../network/network.ts";
 import { tensorShapes } from "../network/resolve.ts";
 import { countFlips, signPattern } from "../network/sign-pattern.ts";
-import type { Problem } from "./problem.ts";
+import type { TrainingProblem } from "./problem.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Something measured along a run: fills its columns of the record at one iterate (null: not defined there). */
@@ -17,7 +17,7 @@ export const PROBE_NAMES = ["eigenvalues", "kernel-drift", "drift", "neuron-drif
 export type ProbeName = (typeof PROBE_NAMES)[number];
 
 /** Builds a probe; `start` is the iterate that drifts are measured from (iterate 0). */
-export async function createProbe(name: ProbeName, problem: Problem, start: Snapshot): Promise<Probe> {
+export async function createProbe(name: ProbeName, problem: TrainingProblem, start: Snapshot): Promise<Probe> {
   switch (name) {
     case "eigenvalues":
       return eigenvalues;
@@ -65,7 +65,7 @@ function kernelDrift(initial: Matrix): Probe {
 }
 
 /** ‖W_ℓ(k) − W_ℓ(0)‖_F for every trained tensor, in columns "drift:W1", … . */
-function drift(problem: Problem, weights: Weights): Probe {
+function drift(problem: TrainingProblem, weights: Weights): Probe {
   const names = tensorShapes(problem.network).flatMap(({ name, trained }) => (trained ? [name] : []));
   const initial = new Map(names.map((name) => [name, weights[name].data.slice()]));
   return {

@@ -3,11 +3,11 @@ import { architectureOf } from "../network/architectures.ts";
 import { backward } from "../network/backward.ts";
 import { tangentKernel } from "../network/tangent-kernel.ts";
 import type { DescentState } from "./gradient-descent.ts";
-import type { Problem } from "./problem.ts";
+import type { TrainingProblem } from "./problem.ts";
 
 /** One iterate as probes see it: what several of them need is computed once, on first use, before the run moves on. */
 export interface Snapshot {
-  readonly problem: Problem;
+  readonly problem: TrainingProblem;
   readonly state: DescentState;
   /** Backward pass with cotangent 1: g_ℓ = ∂f/∂z_ℓ per sample. */
   cotangents(): Promise<Matrix[]>;
@@ -16,7 +16,7 @@ export interface Snapshot {
 }
 
 /** The snapshot of one iterate; valid until the next step. */
-export function snapshot(problem: Problem, state: DescentState): Snapshot {
+export function snapshot(problem: TrainingProblem, state: DescentState): Snapshot {
   const { network, dataset, backend, gram } = problem;
   let cotangents: Promise<Matrix[]> | undefined;
   let kernel: Promise<Matrix> | undefined;

@@ -7,7 +7,10 @@ export const stepSizeSpec = z.union([z.number().positive(), z.literal("1/lambda-
 /** A step size as data: a number, or a rule. */
 export type StepSizeSpec = z.infer<typeof stepSizeSpec>;
 
-/** 1/λ_max(K(k)) on ½‖e‖², divided by the loss factor: η in the user's convention. */
+/**
+ * 1/(λ·λ_max(K(k))) divided by the loss factor: η in the user's convention, λ = sup ℓ'' (1 for the squared loss; 1 too for a loss without
+ * such a bound, for which the rule is a guess).
+ */
 export async function inverseLambdaMax(at: Snapshot): Promise<number> {
   const found = await at.problem.backend.extremalEigenvalues(await at.kernel(), { which: "largest" });
   const lambdaMax = found.status === "ok" ? found.largest?.value : undefined;
@@ -15,5 +18,6 @@ export async function inverseLambdaMax(at: Snapshot): Promise<number> {
     const why = lambdaMax === undefined ? "cannot be computed (weights or outputs are not finite)" : "is 0";
     throw new SurefootError("argument", `step size 1/lambda-max: λ_max of the tangent kernel ${why}; give a number`);
   }
-  return 1 / (lambdaMax * at.problem.lossFactor);
+  const { factor, curvature } = at.problem.objective;
+  return 1 / (lambdaMax * factor * (curvature ?? 1));
 }

@@ -73,7 +73,11 @@ export interface ReportRun {
   /** First step at which the run was certified; null if it never was. */
   readonly certifiedStep?: number | null;
   readonly stepSize?: number;
-  /** Loss convention: "sum", "half-mean" or "mean". */
+  /** How the weights were moved, in words. */
+  readonly optimiser?: string;
+  /** Why no theorem speaks of this run at all, and what one says of its weights; shown where there is no certificate. */
+  readonly unspoken?: string;
+  /** Loss convention "sum", "half-mean" or "mean", or a classification loss. */
   readonly loss?: string;
   /** Wall-clock time. */
   readonly seconds?: number;

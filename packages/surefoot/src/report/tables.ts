@@ -83,6 +83,9 @@ const LOSSES: Readonly<Record<string, string>> = {
   sum: "½ Σ (f(xᵢ) − yᵢ)²",
   "half-mean": "1/(2n) Σ (f(xᵢ) − yᵢ)²",
   mean: "1/n Σ (f(xᵢ) − yᵢ)²",
+  logistic: "1/n Σ log(1 + exp(−yᵢ f(xᵢ)))",
+  exponential: "1/n Σ exp(−yᵢ f(xᵢ))",
+  "squared-hinge": "1/n Σ ½ max(0, 1 − yᵢ f(xᵢ))²",
 };
 
 /** The formula of a loss convention, or its bare name. */
@@ -96,8 +99,9 @@ export function runSection(input: ReportInput, confirmation: Confirmation | unde
     run &&
     facts("The run", [
       ["Steps", count(run.steps), run.stopped === undefined ? undefined : `ended: ${run.stopped}`],
+      ["Optimiser", text(run.optimiser)],
       ["Step size", number(run.stepSize)],
-      ["Loss", lossFormula(run.loss), run.loss === undefined ? undefined : `convention “${run.loss}”`],
+      ["Loss", lossFormula(run.loss), run.loss === undefined ? undefined : `“${run.loss}”`],
       ["Loss at the start", number(run.initialLoss)],
       ["Loss at the end", number(run.finalLoss)],
       [

@@ -21,6 +21,7 @@ export function verdictSentence(input: ReportInput): string {
     case "undecided":
       return `Undecided: no theorem applied, so nothing is proved about where ${whichTraining(input)} ends.`;
     case "none":
+      if (input.run?.unspoken !== undefined) return input.run.unspoken;
       return `No certificate was computed, so nothing is proved about where ${whichTraining(input)} ends.`;
   }
 }

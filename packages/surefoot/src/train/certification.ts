@@ -32,15 +32,15 @@ export interface Certification {
 const RETRY_GROWTH = 1.01;
 
 /**
- * Offers the iterates of a run with step size `stepSize` (in the user's convention) to the theorems: quickly in floating point at every
+ * Offers the iterates of a run with step size `stepSize` (in the user's convention; undefined: whatever step size suits a theorem) to the theorems: quickly in floating point at every
  * probe, and where that passes once more in `mode`, so that what is announced is as sure as `mode` makes it.
  */
-export function createCertification(problem: Problem, stepSize: number, mode: CertifyMode): Certification {
+export function createCertification(problem: Problem, stepSize: number | undefined, mode: CertifyMode): Certification {
   const { network, dataset, backend, gram, loss, lossFactor } = problem;
   const measurer = floatMeasurer(backend);
   const covering = THEOREMS.filter((theorem) => theorem.excludes(network) === undefined);
   const smooth = covering.some(({ name }) => name === "S1");
-  const inner = point(stepSize * lossFactor);
+  const inner = stepSize === undefined ? undefined : point(stepSize * lossFactor);
   const depth = Math.max(network.inputs, ...network.layers.map((layer) => layer.cols));
 
   let retryAt = 0;
@@ -56,7 +56,15 @@ export function createCertification(problem: Problem, stepSize: number, mode: Ce
       const margin = outcomes.length === 0 ? null : Math.max(...outcomes.map((outcome) => outcome.margin));
       if (!wanted || margin === null || margin < retryAt) return { margin, certified: null };
       if (!outcomes.some((outcome) => outcome.verdict === "certified")) return { margin, certified: null };
-      const outcome = await certify({ network, weights, dataset, loss, stepSize, backend, mode });
+      const outcome = await certify({
+        network,
+        weights,
+        dataset,
+        loss,
+        backend,
+        mode,
+        ...(stepSize === undefined ? {} : { stepSize }),
+      });
       if (outcome.verdict !== "certified" || outcome.ratePerStep === null) {
         retryAt = margin * RETRY_GROWTH;
         return { margin, certified: null };

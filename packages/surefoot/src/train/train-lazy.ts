@@ -92,6 +92,7 @@ export async function* trainLazy(
     initialLoss,
     stopped,
     certified,
+    descentCertifiable: null,
     curveViolations,
     probeEvery,
     roundingFloor: roundingFloor(subject, run),
