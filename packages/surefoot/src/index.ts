@@ -9,8 +9,22 @@ export {
   terminateDescent,
 } from "./dynamics/gradient-descent.ts";
 export * from "./dynamics/lazy/index.ts";
+export {
+  type CustomLoss,
+  classificationLoss,
+  type LossConstants,
+  type MarginLoss,
+  marginLoss,
+} from "./dynamics/margin-loss.ts";
+export type { Objective } from "./dynamics/objective.ts";
+export {
+  createOptimiser,
+  type Optimiser,
+  type OptimiserState,
+  optimiserColumns,
+} from "./dynamics/optimiser/optimiser.ts";
 export { createProbe, PROBE_NAMES, type Probe, type ProbeName, probeColumns } from "./dynamics/probe.ts";
-export { createProblem, type Problem } from "./dynamics/problem.ts";
+export { createProblem, createTrainingProblem, type Problem, type TrainingProblem } from "./dynamics/problem.ts";
 export { type Snapshot, snapshot } from "./dynamics/snapshot.ts";
 export { inverseLambdaMax, type StepSizeSpec, stepSizeSpec } from "./dynamics/step-size.ts";
 export { SurefootError, type SurefootErrorCode } from "./error.ts";
@@ -35,8 +49,23 @@ export { reluKernelByCounts, tangentKernel } from "./network/tangent-kernel.ts";
 export * from "./record/index.ts";
 export { type ActivationSpec, activationSpec } from "./spec/activation.ts";
 export { type InitialiserSpec, initialiserSpec } from "./spec/initialiser.ts";
-export { type LossSpec, lossSpec } from "./spec/loss.ts";
+export {
+  type ClassificationLossSpec,
+  type LossSpec,
+  lossSpec,
+  type NamedLossSpec,
+  namedLossSpec,
+} from "./spec/loss.ts";
 export { type NetworkInput, type NetworkSpec, networkSpec } from "./spec/network.ts";
+export {
+  OPTIMISER_FORMS,
+  type OptimiserInput,
+  type OptimiserSpec,
+  optimiserFromText,
+  optimiserSpec,
+  SCHEDULE_FORMS,
+  scheduleFromText,
+} from "./spec/optimiser.ts";
 export { parseSpec } from "./spec/parse.ts";
 export { INITIALISER_FORMS, initialiserFromText, networkFromText } from "./spec/shorthand.ts";
 export * from "./theory/index.ts";

@@ -85,6 +85,7 @@ export async function followRun<State, Result extends RunResult & { readonly sta
   const progress = createProgress();
   const elapsed = () => spec.seconds + (performance.now() - began) / 1000;
   let certified = spec.certified as unknown as Certified | null;
+  let { descentCertifiable } = spec;
   let lastSave = Number.NEGATIVE_INFINITY; // the first row is saved at once: a run that is killed can go on from there
   let lastMargin: number | null = null;
   let lastLambda: number | null = null;
@@ -92,7 +93,13 @@ export async function followRun<State, Result extends RunResult & { readonly sta
   const save = async (standing: Standing, violations: number) => {
     if (!folder || !record) return;
     await record.save();
-    const run: RunSpec = { ...spec, seconds: elapsed(), curveViolations: violations, certified: plain(certified) };
+    const run: RunSpec = {
+      ...spec,
+      seconds: elapsed(),
+      curveViolations: violations,
+      certified: plain(certified),
+      descentCertifiable,
+    };
     await saveCheckpoint(folder, { run, ...standing });
     lastSave = performance.now();
   };
@@ -122,6 +129,9 @@ export async function followRun<State, Result extends RunResult & { readonly sta
     rows.push(event.row);
     record?.append(event.row);
     lastMargin = event.row.margin ?? lastMargin;
+    if (!isPlain(spec.optimiser) && lastMargin !== null && lastMargin > 1) {
+      descentCertifiable ??= { step: event.row.step, loss: event.row.loss, margin: lastMargin };
+    }
     lastLambda = event.row.lambdaMin ?? lastLambda;
     progress.update(
       `step ${format(event.row.step)}/${format(spec.steps)}  loss ${format(event.row.loss)}  λ_min ${format(lastLambda)}  ` +
