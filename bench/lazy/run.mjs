@@ -1,11 +1,14 @@
 // The lazy simulator beside direct gradient descent in NumPy, on one machine: fresh processes, alternating order, raw rounds kept.
 //
-//   pip install numpy && npm run build && node bench/lazy/run.mjs [--quick] [--only TEXT] [--rounds N] [--threads N]
+//   pip install numpy && npm run build && node bench/lazy/run.mjs [--quick] [--only TEXT] [--rounds N] [--threads N] [--save | --add]
+//
+// The raw rounds of the whole table go to rounds.json. The table takes long: with --only a row can be measured by itself, --save then
+// puts its rounds in the place of its earlier ones in rounds.json, --add adds them to these (same processor and Node version only).
 //
 // Direct descent is timed for a few steps at `directWidth` neurons and extrapolated in proportion to width and steps, the run itself is
 // never shortened. At `directWidth` both start from the same weights, and their losses must agree at every step that was timed.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +21,8 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
     rounds: { type: "string" },
     threads: { type: "string", default: "2" },
+    save: { type: "boolean", default: false },
+    add: { type: "boolean", default: false },
   },
 });
 const threads = Number(options.threads);
@@ -65,6 +70,22 @@ function direct(folder, job) {
   return peer;
 }
 
+/** What the rounds of a row come to. */
+function evaluate(row, raw) {
+  const directWidth = Math.min(row.width, DIRECT.width);
+  const ours = median(raw.ours.map(({ total }) => total));
+  const whole = (list) =>
+    list.length > 0 ? median(list.map(({ seconds }) => median(seconds))) * row.steps * (row.width / directWidth) : null;
+  const [direct, directRotated] = [whole(raw.direct), whole(raw.directRotated)];
+  return { row, ours, direct, gain: direct / ours, directRotated, raw };
+}
+
+const ROUNDS = join(here, "rounds.json");
+const machine = { processor: cpus()[0].model, threads, node: process.version };
+const kept = existsSync(ROUNDS) ? JSON.parse(readFileSync(ROUNDS, "utf8")) : { results: [] };
+const sameMachine = Object.entries(machine).every(([name, value]) => kept[name] === value);
+const earlier = (row) => (sameMachine ? kept.results.find((entry) => title(entry.row) === title(row)) : undefined);
+
 const results = [];
 for (const row of (options.quick ? QUICK : ROWS).filter((entry) => title(entry).includes(options.only))) {
   const raw = { ours: [], direct: [], directRotated: [] };
@@ -86,13 +107,8 @@ for (const row of (options.quick ? QUICK : ROWS).filter((entry) => title(entry).
       ];
       for (const contestant of round % 2 === 1 ? contestants.toReversed() : contestants) contestant();
     }
-    const ours = median(raw.ours.map(({ total }) => total));
-    const whole = (list) =>
-      list.length > 0
-        ? median(list.map(({ seconds }) => median(seconds))) * row.steps * (row.width / directWidth)
-        : null;
-    const [plain, reduced] = [whole(raw.direct), whole(raw.directRotated)];
-    const entry = { row, ours, direct: plain, gain: plain / ours, directRotated: reduced, raw };
+    const entry = evaluate(row, raw);
+    const { ours, direct: plain, directRotated: reduced } = entry;
     results.push(entry);
     const start = median(raw.ours.map((one) => one.start));
     const { needs, peakBytes, flips, verdict } = raw.ours[0];
@@ -105,7 +121,13 @@ for (const row of (options.quick ? QUICK : ROWS).filter((entry) => title(entry).
     for (const folder of Object.values(folders)) rmSync(folder, { recursive: true });
   }
 }
-if (!options.quick && options.only === "") {
-  const machine = { processor: cpus()[0].model, threads, node: process.version };
-  writeFileSync(join(here, "rounds.json"), `${JSON.stringify({ ...machine, results }, null, 1)}\n`);
+if (!options.quick && (options.only === "" || options.save || options.add)) {
+  const merged = results.map(({ row, raw }) => {
+    const before = options.add ? earlier(row)?.raw : undefined;
+    const all = (name) => [...(before?.[name] ?? []), ...raw[name]];
+    return evaluate(row, { ours: all("ours"), direct: all("direct"), directRotated: all("directRotated") });
+  });
+  const now = new Map(merged.map((entry) => [title(entry.row), entry]));
+  const rows = ROWS.flatMap((row) => now.get(title(row)) ?? earlier(row) ?? []);
+  writeFileSync(ROUNDS, `${JSON.stringify({ ...machine, results: rows }, null, 1)}\n`);
 }

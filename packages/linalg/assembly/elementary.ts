@@ -328,10 +328,10 @@ export function atanDeficit(t: v128): v128 {
   return f64x2.mul(t, f64x2.mul(z, split21(ATAN_POLY, z)));
 }
 
-/** cos 2πt and sin 2πt, 0 ≤ t < 1, times `radius`, stored as cos, sin, cos, sin. */
+/** cos 2πt and sin 2πt, 0 ≤ t < 1, times `radius`, stored as two pairs, the cosines and the sines. */
 // @ts-expect-error: decorator
 @inline
-export function storeTurns(t: v128, radius: v128, target: usize): void {
+export function storeTurnsApart(t: v128, radius: v128, cosines: usize, sines: usize): void {
   const quarter = f64x2.floor(f64x2.add(f64x2.mul(at(FOUR), t), at(HALF)));
   const r = f64x2.mul(f64x2.sub(t, f64x2.mul(at(QUARTER), quarter)), at(TWO_PI));
   const z = f64x2.mul(r, r);
@@ -343,8 +343,17 @@ export function storeTurns(t: v128, radius: v128, target: usize): void {
   const odd = v128.or(first, third);
   const x = v128.xor(v128.bitselect(s, c, odd), v128.and(v128.or(first, second), at(SIGN)));
   const y = v128.xor(v128.bitselect(c, s, odd), v128.and(v128.or(second, third), at(SIGN)));
-  const cosines = f64x2.mul(radius, x);
-  const sines = f64x2.mul(radius, y);
+  v128.store(cosines, f64x2.mul(radius, x));
+  v128.store(sines, f64x2.mul(radius, y));
+}
+
+/** The same, stored as cos, sin, cos, sin. */
+// @ts-expect-error: decorator
+@inline
+export function storeTurns(t: v128, radius: v128, target: usize): void {
+  storeTurnsApart(t, radius, target, target + 16);
+  const cosines = v128.load(target);
+  const sines = v128.load(target, 16);
   v128.store(target, v128.shuffle<f64>(cosines, sines, 0, 2));
   v128.store(target, v128.shuffle<f64>(cosines, sines, 1, 3), 16);
 }

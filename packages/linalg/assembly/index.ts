@@ -8,6 +8,7 @@ export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
 export { applyHalf, applyRotations, applySweep, collectRotations, converge, rotationSpace, sweep, tridiagonalValues } from "./implicit-ql";
 export { lazyLook, lookSpace } from "./lazy-look";
 export { scanCounts, scanNeurons, scanSpace } from "./lazy-scan";
+export { lazyFlip, lazyRates, lazySettle } from "./lazy-step";
 export { countRow, countTables, flushRow, maskCounts, maskSpace, weightedCounts, weightedRow, weightTables } from "./masks";
 export { heapBase } from "./memory";
 export { normals } from "./normals";

@@ -45,8 +45,8 @@ export function lookSpace(patternBytes: i32): i32 {
 }
 
 /**
- * `report`: pairs looked at, by sample. `due` lists them from the sample's offset on, marked where the pair flips or is within `closest` of
- * its kink; for marked ones `flipped` has ζ at the same place.
+ * `report`: pairs looked at, and pairs that flip or are within `closest` of their kink, by sample. `due` lists the latter from the sample's
+ * offset on, marked; `flipped` has ζ at the same place.
  */
 export function lazyLook(thread: i32, threads: i32, p: usize): void {
   n = load<i32>(p);
@@ -83,7 +83,8 @@ function lookAtSample(i: i32): void {
   const down = load<f64>(clocks + (<usize>i << 4), 8);
   const negative = collect(2 * i, up, list, 0);
   const count = collect(2 * i + 1, down, list, negative);
-  store<i32>(report + (<usize>i << 2), count);
+  store<i32>(report + (<usize>i << 3), count);
+  store<i32>(report + (<usize>i << 3), 0, 4);
   if (count == 0) return;
   prepare(i, count);
   const mode = count < NIBBLES_FROM ? 0 : count < BYTES_FROM ? 1 : 2;
@@ -91,6 +92,7 @@ function lookAtSample(i: i32): void {
   const cushion = load<f64>(cushions + (<usize>i << 3));
   const close = load<f64>(closest + (<usize>i << 3));
   const found = flipped + (<usize>load<u32>(offsets + (<usize>i << 2)) << 3);
+  let marked = 0;
   for (let q = 0; q < count; q++) {
     const pair = load<i32>(list + (<usize>q << 2));
     const slot = load<u32>(slots + (<usize>pair << 2));
@@ -103,13 +105,15 @@ function lookAtSample(i: i32): void {
     const distance = Math.abs(value);
     const marks = (on != was ? FLIPS : 0) | (distance * Math.min(1, Math.abs(a)) <= close ? CLOSE : 0);
     if (marks) {
-      store<i32>(list + (<usize>q << 2), pair | marks);
-      store<f64>(found + (<usize>q << 3), value);
+      store<i32>(list + (<usize>marked << 2), pair | marks);
+      store<f64>(found + (<usize>marked << 3), value);
+      marked++;
     }
     const wait = Math.max(0, distance - cushion);
     if (value < 0) insert(2 * i, pair, up + wait);
     else insert(2 * i + 1, pair, down + wait);
   }
+  store<i32>(report + (<usize>i << 3), marked, 4);
 }
 
 /** The bits of the float32 at or below `value`. */
@@ -269,11 +273,20 @@ function byteOfEntries(mask: u32, at: usize): f64 {
   return low + high;
 }
 
-/** Σ over the flipped pairs (sample, base, flips) of the slot. */
+/** Σ over the flipped pairs of the slot: entries (base, sample and flips in two words), in four chains as flip-ledger.ts has them. */
 function ledgerSum(slot: u32, row: usize): f64 {
-  let at = entries + <usize>load<u32>(starts + (<usize>slot << 2)) * 24;
-  const end = at + <usize>load<u32>(lengths + (<usize>slot << 2)) * 24;
-  let sum: f64 = 0;
-  for (; at < end; at += 24) sum += load<f64>(row + (<usize>(<u32>load<f64>(at)) << 3)) * load<f64>(at, 8);
-  return sum;
+  let at = entries + (<usize>load<u32>(starts + (<usize>slot << 2)) << 4);
+  const end = at + (<usize>load<u32>(lengths + (<usize>slot << 2)) << 4);
+  let s0: f64 = 0;
+  let s1: f64 = 0;
+  let s2: f64 = 0;
+  let s3: f64 = 0;
+  for (; at + 48 < end; at += 64) {
+    s0 += load<f64>(row + (<usize>load<u32>(at, 8) << 3)) * load<f64>(at);
+    s1 += load<f64>(row + (<usize>load<u32>(at, 24) << 3)) * load<f64>(at, 16);
+    s2 += load<f64>(row + (<usize>load<u32>(at, 40) << 3)) * load<f64>(at, 32);
+    s3 += load<f64>(row + (<usize>load<u32>(at, 56) << 3)) * load<f64>(at, 48);
+  }
+  for (; at < end; at += 16) s0 += load<f64>(row + (<usize>load<u32>(at, 8) << 3)) * load<f64>(at);
+  return s0 + s1 + (s2 + s3);
 }

@@ -4,11 +4,14 @@
  * not depend on the thread. src/wasm/lazy-scan.ts writes the parameters and reads the results.
  */
 import { barrier, nextTask } from "./barrier";
-import { eight } from "./normals";
+import { storeTurnsApart } from "./elementary";
+import { radii, rowProducts, rowUniforms } from "./normals";
 import { tile4x4 } from "./tile";
 
 /** Neurons of a block: one 64-bit word of signs to a sample. */
 const BLOCK: i32 = 64;
+/** Pairs of inputs that are drawn together for four neurons. */
+const CHUNK: i32 = 64;
 
 /** Set once per thread at the start of a call, from the parameter block (its layout is that of src/wasm/lazy-scan.ts). */
 let n: i32 = 0;
@@ -50,7 +53,7 @@ export function scanSpace(samples: i32, inputs: i32, rows: i32, withCensus: i32)
 
 export function scanCounts(samples: i32, inputs: i32, rows: i32): i32 {
   const padded = (samples + 3) & ~3;
-  const block = BLOCK * 8 * (inputs + padded) + BLOCK * (8 + 1 + 4) + 128 + 64;
+  const block = BLOCK * 8 * (inputs + padded) + 32 + BLOCK * (8 + 1 + 4) + CHUNK * 64 + 48 + 64;
   return ((block + 63) & ~63) + ((samples * (rows >> 3) + 63) & ~63);
 }
 
@@ -78,10 +81,10 @@ export function scanNeurons(thread: i32, threads: i32, p: usize): void {
 
   const padded = (n + 3) & ~3;
   packed = space;
-  products = packed + <usize>(BLOCK * d * 8);
+  products = packed + <usize>(BLOCK * d * 8) + 32;
   outputs = products + <usize>(BLOCK * padded * 8);
   scratch = outputs + BLOCK * 8;
-  ranks = scratch + 128;
+  ranks = scratch + CHUNK * 64 + 48;
   flags = ranks + BLOCK * 4;
   counts = space + scanCounts(n, d, shardRows);
   masks = counts - ((<usize>(n * (shardRows >> 3)) + 63) & ~63);
@@ -115,21 +118,26 @@ function scanBlock(first: u64, from: i32, rows: i32, result: usize): void {
 
 /** Rows first … first + 3 of the weights, the four next to one another for each input, as tile4x4 reads its right operand. */
 function drawStrip(first: u64, target: usize): void {
-  const low = i32x4(<i32>first, <i32>(first + 1), <i32>(first + 2), <i32>(first + 3));
-  const high = i32x4(<i32>(first >> 32), <i32>((first + 1) >> 32), <i32>((first + 2) >> 32), <i32>((first + 3) >> 32));
-  const stream = i32x4.splat(weightStream);
-  for (let q = 0; q < d; q += 2) {
-    eight(i32x4.splat(q >> 1), low, high, stream, seed0, seed1, scratch);
-    const b0 = v128.load(scratch);
-    const b1 = v128.load(scratch, 16);
-    const b2 = v128.load(scratch, 32);
-    const b3 = v128.load(scratch, 48);
-    v128.store(target, v128.shuffle<f64>(b0, b1, 0, 2));
-    v128.store(target, v128.shuffle<f64>(b2, b3, 0, 2), 16);
-    if (q + 1 < d) {
-      v128.store(target, v128.shuffle<f64>(b0, b1, 1, 3), 32);
-      v128.store(target, v128.shuffle<f64>(b2, b3, 1, 3), 48);
-    }
+  const pairs = (d + 1) >> 1;
+  for (let q = 0; q < pairs; q += CHUNK) drawPairs(first, q, min(CHUNK, pairs - q), target + (<usize>q << 6));
+}
+
+/** Inputs 2q … 2(q + count) − 1; where d is odd the sines of the last pair lie behind the strip, and the next strip overwrites them. */
+function drawPairs(first: u64, q: i32, count: i32, target: usize): void {
+  const u = scratch;
+  const t = scratch + CHUNK * 32;
+  const fixed = scratch + CHUNK * 64;
+  const bytes = <usize>count << 5;
+  // Blocks begin at multiples of 64: the upper half of a row's counter is the same for all four.
+  const low = <i32>first;
+  rowProducts(i32x4(low, low + 1, low + 2, low + 3), <u32>(first >> 32), seed0, fixed);
+  for (let k: usize = 0; k < bytes; k += 32, q++) {
+    rowUniforms(q, weightStream, seed0, seed1, fixed, u + k, t + k);
+  }
+  radii(u, bytes);
+  for (let k: usize = 0; k < bytes; k += 32) {
+    storeTurnsApart(v128.load(t + k), v128.load(u + k), target, target + 32);
+    storeTurnsApart(v128.load(t + k, 16), v128.load(u + k, 16), target + 16, target + 48);
     target += 64;
   }
 }
@@ -273,17 +281,43 @@ function countRow(i: i32): void {
 
 /** Counts the neurons of each pattern and keeps the smallest index of each: pairs of doubles (count, first). */
 function takeCensus(first: u64, from: i32, rows: i32): void {
-  for (let r = 0; r < rows; r++) {
-    let code = 0;
-    let source = masks + <usize>((from + r) >> 3);
+  const stride = <usize>(shardRows >> 3);
+  const lowest = masks + <usize>(from >> 3);
+  for (let r = 0; r < rows; r += 8) {
+    // Bytes of eight samples, each with a bit to a neuron: transposed they are bytes of eight neurons.
+    let source = lowest + <usize>(r >> 3);
+    let low: u64 = 0;
+    let high: u64 = 0;
     for (let i = 0; i < n; i++) {
-      code |= ((<i32>load<u8>(source) >> (r & 7)) & 1) << i;
-      source += <usize>(shardRows >> 3);
+      const byte = <u64>load<u8>(source);
+      if (i < 8) low |= byte << (i << 3);
+      else high |= byte << ((i - 8) << 3);
+      source += stride;
     }
-    const at = census + (<usize>code << 4);
-    const count = load<f64>(at);
-    const index = <f64>(first + r);
-    if (count == 0 || index < load<f64>(at, 8)) store<f64>(at, index, 8);
-    store<f64>(at, count + 1);
+    low = transpose(low);
+    high = transpose(high);
+    const end = min(8, rows - r);
+    for (let k = 0; k < end; k++) {
+      const code = <usize>((low & 255) | ((high & 255) << 8));
+      low >>= 8;
+      high >>= 8;
+      const place = census + (code << 4);
+      const count = load<f64>(place);
+      const index = <f64>(first + r + k);
+      if (count == 0 || index < load<f64>(place, 8)) store<f64>(place, index, 8);
+      store<f64>(place, count + 1);
+    }
   }
+}
+
+/** Bit j of byte i becomes bit i of byte j. */
+// @ts-expect-error: decorator
+@inline
+function transpose(x: u64): u64 {
+  let t = (x ^ (x >> 7)) & 0x00aa00aa00aa00aa;
+  x ^= t ^ (t << 7);
+  t = (x ^ (x >> 14)) & 0x0000cccc0000cccc;
+  x ^= t ^ (t << 14);
+  t = (x ^ (x >> 28)) & 0x00000000f0f0f0f0;
+  return x ^ t ^ (t << 28);
 }

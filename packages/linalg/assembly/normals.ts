@@ -31,18 +31,53 @@ function unitInterval(high: v128, low: v128): v128 {
   return f64x2.mul(f64x2.add(f64x2.mul(high, at(TWO_21)), low), at(UNIT));
 }
 
+/** Four blocks with the counters (a, b, c, d): what the radii of Box–Muller are made of at `u`, the parts of a turn at `t`. */
 // @ts-expect-error: decorator
 @inline
-function storeNormals(u: v128, t: v128, target: usize): void {
-  const radius = f64x2.sqrt(f64x2.mul(at(MINUS_TWO), logOrdinary(f64x2.add(u, at(UNIT)))));
-  storeTurns(t, radius, target);
+function uniforms(a: v128, b: v128, c: v128, d: v128, key0: u32, key1: u32, u: usize, t: usize): void {
+  rounds(10, a, b, c, d, i32x4.splat(key0), i32x4.splat(key1), u, t);
 }
 
-/** The eight normals of the four blocks with the counters (a, b, c, d), two to each block, one block after the other. */
-export function eight(a: v128, b: v128, c: v128, d: v128, key0: u32, key1: u32, target: usize): void {
-  let x = i32x4.splat(key0);
-  let y = i32x4.splat(key1);
-  for (let round = 0; round < 10; round++) {
+/**
+ * The same for column `column` of four rows whose counters differ in `low` alone: the factors of the first two rounds are the same for
+ * all columns or for all rows. `rowProducts` wrote what concerns the rows to `fixed`.
+ */
+// @ts-expect-error: decorator
+@inline
+export function rowUniforms(column: u32, stream: u32, key0: u32, key1: u32, fixed: usize, u: usize, t: usize): void {
+  const p = <u64>0xd2511f53 * column;
+  const c = <u32>(p >> 32) ^ stream ^ key1;
+  const q = <u64>0xcd9e8d57 * c;
+  const x = key0 + 0x9e3779b9;
+  const y = key1 + 0xbb67ae85;
+  const a = v128.xor(v128.load(fixed), i32x4.splat(<u32>(q >> 32) ^ x));
+  const e = v128.xor(v128.load(fixed, 16), i32x4.splat(<u32>p ^ y));
+  const stepped0 = i32x4.splat(x + 0x9e3779b9);
+  const stepped1 = i32x4.splat(y + 0xbb67ae85);
+  rounds(8, a, i32x4.splat(<u32>q), e, v128.load(fixed, 32), stepped0, stepped1, u, t);
+}
+
+/** What four rows bring to the first two rounds: 48 bytes at `fixed`. All rows have the same upper half `high`. */
+export function rowProducts(low: v128, high: u32, key0: u32, fixed: usize): void {
+  const q = <u64>0xcd9e8d57 * high;
+  const a = v128.xor(low, i32x4.splat(<u32>(q >> 32) ^ key0));
+  const p0 = i64x2.extmul_low_i32x4_u(a, v128.load(MULTIPLIER0));
+  const p1 = i64x2.extmul_high_i32x4_u(a, v128.load(MULTIPLIER0));
+  v128.store(fixed, i32x4.splat(<u32>q));
+  v128.store(fixed, v128.shuffle<i32>(p0, p1, 1, 3, 5, 7), 16);
+  v128.store(fixed, v128.shuffle<i32>(p0, p1, 0, 2, 4, 6), 32);
+}
+
+/**
+ * The last `count` rounds of Philox4x32-10 with the keys x, y, and its words as u + 2⁻⁵³ (at `u`) and t, four doubles each.
+ *
+ * Drawing is in three loops, uniforms, radii, turns: each repeats a short block without a branch, so that the processor works on
+ * several pairs at once, and engines which load all constants of a block first have registers for them.
+ */
+// @ts-expect-error: decorator
+@inline
+function rounds(count: i32, a: v128, b: v128, c: v128, d: v128, x: v128, y: v128, u: usize, t: usize): void {
+  for (let round = 0; round < count; round++) {
     const m0 = v128.load(MULTIPLIER0);
     const m1 = v128.load(MULTIPLIER1);
     const p0 = i64x2.extmul_low_i32x4_u(a, m0);
@@ -58,13 +93,31 @@ export function eight(a: v128, b: v128, c: v128, d: v128, key0: u32, key1: u32, 
   }
   b = i32x4.shr_u(b, 11);
   d = i32x4.shr_u(d, 11);
-  storeNormals(unitInterval(wordsLow(a), wordsLow(b)), unitInterval(wordsLow(c), wordsLow(d)), target);
-  storeNormals(unitInterval(wordsHigh(a), wordsHigh(b)), unitInterval(wordsHigh(c), wordsHigh(d)), target + 32);
+  const unit = at(UNIT);
+  v128.store(u, f64x2.add(unitInterval(wordsLow(a), wordsLow(b)), unit));
+  v128.store(u, f64x2.add(unitInterval(wordsHigh(a), wordsHigh(b)), unit), 16);
+  v128.store(t, unitInterval(wordsLow(c), wordsLow(d)));
+  v128.store(t, unitInterval(wordsHigh(c), wordsHigh(d)), 16);
+}
+
+/** √(−2 ln u) in place of u, for `bytes` bytes of doubles, a multiple of 16. */
+export function radii(u: usize, bytes: usize): void {
+  for (const end = u + bytes; u < end; u += 16) {
+    v128.store(u, f64x2.sqrt(f64x2.mul(at(MINUS_TWO), logOrdinary(v128.load(u)))));
+  }
+}
+
+/** The eight normals of the four blocks with the counters (a, b, c, d), two to each block, one block after the other; 64 bytes of `scratch`. */
+function eight(a: v128, b: v128, c: v128, d: v128, key0: u32, key1: u32, target: usize, scratch: usize): void {
+  uniforms(a, b, c, d, key0, key1, scratch, scratch + 32);
+  radii(scratch, 32);
+  storeTurns(v128.load(scratch, 32), v128.load(scratch), target);
+  storeTurns(v128.load(scratch, 48), v128.load(scratch, 16), target + 32);
 }
 
 /**
  * Normals for `rows` rows from row (rowHigh, rowLow) on, row-major at `out`; ⌈cols/2⌉ blocks a row, all blocks shared by the threads.
- * `scratch`: 128 bytes per thread.
+ * `scratch`: 192 bytes per thread.
  */
 export function normals(
   thread: i32,
@@ -85,7 +138,7 @@ export function normals(
   const end = (blocks * (thread + 1)) / threads;
   const firstRow = (<u64>rowHigh << 32) | rowLow;
   const odd = (cols & 1) != 0;
-  const room = scratch + (<usize>thread << 7);
+  const room = scratch + <usize>(thread * 192);
   const d = i32x4.splat(stream);
   let row: i64 = first / max(pairs, 1);
   let pair = <i32>(first - row * pairs);
@@ -94,7 +147,7 @@ export function normals(
       const index = firstRow + row;
       const a = i32x4.add(i32x4.splat(pair), i32x4(0, 1, 2, 3));
       const target = out + (<usize>(row * cols + 2 * pair) << 3);
-      eight(a, i32x4.splat(<i32>index), i32x4.splat(<i32>(index >> 32)), d, seed0, seed1, target);
+      eight(a, i32x4.splat(<i32>index), i32x4.splat(<i32>(index >> 32)), d, seed0, seed1, target, room + 128);
       pair += 4;
       continue;
     }
@@ -112,7 +165,7 @@ export function normals(
         r++;
       }
     }
-    eight(v128.load(room), v128.load(room, 16), v128.load(room, 32), d, seed0, seed1, room + 64);
+    eight(v128.load(room), v128.load(room, 16), v128.load(room, 32), d, seed0, seed1, room + 64, room + 128);
     for (let k = 0; k < count; k++) {
       const target = out + (<usize>(row * cols + 2 * pair) << 3);
       const from = room + 64 + (<usize>k << 4);

@@ -113,7 +113,7 @@ export function copyRows(
 const TWO_32 = 4294967296;
 
 /** Bytes of scratch that a thread of the kernel uses. */
-const NORMALS_SCRATCH = 128;
+const NORMALS_SCRATCH = 192;
 
 export async function normals(runtime: Runtime, request: NormalsRequest, target?: Matrix): Promise<Matrix> {
   const out = checkNormals(request, target);

@@ -30,19 +30,33 @@ export interface Looker {
   readonly zeta: Float64Array;
   readonly patterns: Uint8Array;
   readonly outputs: Float64Array;
-  /** The ledger of flips: start and length by slot, in entries of three doubles. */
+  /** The ledger of flips: start and length by slot, in entries of two doubles: a base; sample and number of flips in the halves of the other. */
   readonly starts: Uint32Array;
   readonly lengths: Uint32Array;
   /** Room for ledger entries in the shared memory; its present content is copied. Asking again gives up what was there before. */
   ledgerRoom(content: Float64Array, doubles: number): Promise<Float64Array>;
-  /** After `look`: how many pairs of each sample were looked at. */
+  /** After `look`, by sample: how many pairs were looked at, and how many of them are listed. */
   readonly report: Int32Array;
   /**
-   * After `look`: those pairs, from offsets[i] on, with LOOK_FLIPS or LOOK_CLOSE added where the pair flips or is within `closest` of its
-   * kink; for marked ones `flipped` has ζ at the same place.
+   * After `look`: from offsets[i] on the pairs that flip or are within `closest` of their kink, with LOOK_FLIPS or LOOK_CLOSE added;
+   * `flipped` has their ζ at the same places.
    */
   readonly due: Int32Array;
   readonly flipped: Float64Array;
+  /** The kernel H = G∘C/m: `rates` reads H, `settle` adds the pending changes of the rows marked in `changed` to H and its counts C. */
+  readonly h: Float64Array;
+  readonly counts: Float64Array;
+  readonly pending: Float64Array;
+  readonly changed: Uint8Array;
+  readonly residual: Float64Array;
+  /** After `rates`: He, and the largest upward and downward movements that any pattern allows. */
+  readonly product: Float64Array;
+  readonly upRates: Float64Array;
+  readonly downRates: Float64Array;
+  rates(): Promise<void>;
+  settle(width: number): Promise<void>;
+  /** Changes bit i of the patterns of the listed slots and sets row i of `pending` to what it adds to the counts (a_r = ±1). */
+  flip(sample: number, slots: readonly number[]): void;
   look(): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,7 +88,10 @@ export async function createLooker(shape: LookShape, options: RuntimeOptions = {
         const address = arena.bytes(4 * count);
         return new Uint32Array(arena.memory.buffer, address, count);
       };
-      const patternsAt = arena.bytes(slots * patternBytes);
+      const octets = (count: number) => {
+        const address = arena.bytes(count);
+        return new Uint8Array(arena.memory.buffer, address, count);
+      };
       const parameters = words(PARAMETERS / 4);
       const places = words(n + 1);
       places.set(offsets);
@@ -89,14 +106,28 @@ export async function createLooker(shape: LookShape, options: RuntimeOptions = {
         links: ints(2 * pairs),
         slotOf: words(pairs),
         zeta: doubles(pairs),
-        patterns: new Uint8Array(arena.memory.buffer, patternsAt, slots * patternBytes),
+        patterns: octets(slots * patternBytes),
         outputs: doubles(slots),
         starts: words(slots),
         lengths: words(slots),
         due: ints(pairs),
         flipped: doubles(pairs),
-        report: ints(n),
+        report: ints(2 * n),
+        h: doubles(n * n),
+        counts: doubles(n * n),
+        pending: doubles(n * n),
+        changed: octets(n),
+        residual: doubles(n),
+        product: doubles(n),
+        upRates: doubles(n),
+        downRates: doubles(n),
       };
+      arrays.pending.fill(0);
+      arrays.changed.fill(0);
+      let longest = 0;
+      for (let i = 0; i < n; i++) longest = Math.max(longest, offsets[i + 1] - offsets[i]);
+      const flipping = words(longest);
+      const counters = arena.bytes(16 * patternBytes);
       const scratch = arena.bytes(runtime.threads * runtime.kernels.lookSpace(patternBytes));
       arena.keep();
       const order = [
@@ -117,8 +148,19 @@ export async function createLooker(shape: LookShape, options: RuntimeOptions = {
         ...[...order, ...more].map((name) => arrays[name].byteOffset),
         ...[0, places.byteOffset, arrays.due.byteOffset, arrays.flipped.byteOffset, arrays.report.byteOffset, scratch],
       ]);
+      const at = (name: keyof typeof arrays) => arrays[name].byteOffset;
+      const rates = [n, ...(["gram", "h", "residual", "product", "upRates", "downRates"] as const).map(at)];
+      const matrices = (["gram", "h", "counts", "pending", "changed"] as const).map(at);
       return {
         ...arrays,
+        rates: () => runtime.exclusive(() => runtime.run("lazyRates", rates, 4 * n * n)),
+        settle: (width) => runtime.exclusive(() => runtime.run("lazySettle", [n, width, ...matrices], 8 * n * n)),
+        flip: (sample, chosen) => {
+          flipping.set(chosen);
+          const row = at("pending") + 8 * n * sample;
+          const list = [flipping.byteOffset, chosen.length, counters, row];
+          runtime.kernels.lazyFlip(n, sample, patternBytes, at("patterns"), ...list);
+        },
         ledgerRoom: (content, count) =>
           runtime.exclusive((again) => {
             const room = again.view(again.doubles(count), count);

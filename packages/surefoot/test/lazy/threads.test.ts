@@ -40,7 +40,14 @@ describe("steps on threads", () => {
       }
       expect(state.flips).toBeGreaterThan(10_000);
       expect(close).toBeGreaterThan(0);
-      trace.push([state, tangent.counts, stepper.ledger.pairs, [...stepper.savedFlips()], close]);
+      trace.push([
+        state,
+        stepper.tangent.counts,
+        stepper.tangent.h,
+        stepper.ledger.pairs,
+        [...stepper.savedFlips()],
+        close,
+      ]);
       await looker?.close();
     }
     await scanner.close();

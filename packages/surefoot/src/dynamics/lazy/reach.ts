@@ -49,7 +49,7 @@ export async function predictReach(
   const scale = 1 / Math.sqrt(pilot / groups);
   for (const draw of draws) {
     await breathe(long, "pilot", pilot, pilot);
-    const path = linearPath(
+    const path = await linearPath(
       tangent,
       draw.map((sum, i) => sum * scale - problem.y[i]),
       problem.stepSize,
@@ -61,7 +61,12 @@ export async function predictReach(
 }
 
 /** Per sample the longer of the upward and downward path under e ← (I − ηH)e with H fixed. */
-function linearPath(tangent: TangentCounts, e: Float64Array, eta: number, horizon: number): Float64Array {
+async function linearPath(
+  tangent: TangentCounts,
+  e: Float64Array,
+  eta: number,
+  horizon: number,
+): Promise<Float64Array> {
   const { n } = tangent;
   const [product, up, down] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   const [upPath, downPath] = [new Float64Array(n), new Float64Array(n)];
@@ -69,7 +74,7 @@ function linearPath(tangent: TangentCounts, e: Float64Array, eta: number, horizo
   let early = 0;
   let late = 0;
   for (let k = 0; k < simulated; k++) {
-    tangent.rates(e, product, up, down);
+    await tangent.rates(e, product, up, down);
     let size = 0;
     for (let i = 0; i < n; i++) {
       upPath[i] += eta * up[i];

@@ -199,7 +199,7 @@ export class LazyRun {
       }
       done = this.state.step - first;
       if (close.length > 0) {
-        for (const decision of close) await this.#judge(decision);
+        await this.#judge(close);
         close.length = 0;
       }
       if (performance.now() - this.#breathed > BREATH) {
@@ -226,20 +226,24 @@ export class LazyRun {
     return undefined;
   }
 
-  /** Counts a decision whose |z| ≤ 16·2⁻⁵²·‖w_r(0)‖‖x_i‖. Chattering pairs come here in every late step: norms are kept. */
-  async #judge({ slot, sample, zeta }: CloseDecision): Promise<void> {
+  /** Counts the decisions with |z_ri| ≤ 16·2⁻⁵²·‖w_r(0)‖‖x_i‖. Chattering pairs come here in every late step: norms are kept. */
+  async #judge(close: readonly CloseDecision[]): Promise<void> {
     const { watch, state } = this.#stepper;
-    const neuron = watch.neurons[slot];
-    let norm = this.#norms.get(neuron);
-    if (norm === undefined) {
-      const { w } = await this.problem.source.block(neuron, 1);
-      norm = Math.sqrt(w.data.reduce((sum, value) => sum + value * value, 0));
-      this.#norms.set(neuron, norm);
+    const { source, norms } = this.problem;
+    const rootWidth = Math.sqrt(source.width);
+    for (const { slot, sample, zeta } of close) {
+      const neuron = watch.neurons[slot];
+      let norm = this.#norms.get(neuron);
+      if (norm === undefined) {
+        const { w } = await source.block(neuron, 1);
+        norm = Math.sqrt(w.data.reduce((sum, value) => sum + value * value, 0));
+        this.#norms.set(neuron, norm);
+      }
+      const z = (Math.abs(zeta) * Math.abs(watch.outputs[slot])) / rootWidth;
+      if (z > 16 * Number.EPSILON * norm * norms[sample]) continue;
+      state.nearTies += 1;
+      state.firstNearTie ??= state.step;
     }
-    const z = (Math.abs(zeta) * Math.abs(watch.outputs[slot])) / Math.sqrt(this.problem.source.width);
-    if (z > 16 * Number.EPSILON * norm * this.problem.norms[sample]) return;
-    state.nearTies += 1;
-    state.firstNearTie ??= state.step;
   }
 
   /** What the run measures of itself at this step; `neurons` adds the drift of single neurons, which visits all of them. */
@@ -303,7 +307,7 @@ async function lookerFor(
 ): Promise<Looker | undefined> {
   const n = problem.x.rows;
   const held = watch.neurons.length;
-  const bytes = watch.slots.length * LOOK_BYTES_PER_PAIR + held * (watch.bytes + 16) + 8 * n * n;
+  const bytes = watch.slots.length * LOOK_BYTES_PER_PAIR + held * (watch.bytes + 16) + 32 * n * n;
   if (!scanner || bytes > SHARED_MEMORY) return undefined;
   const { offsets } = watch;
   return scanner.looker({ samples: n, patternBytes: watch.bytes, slots: held, offsets });

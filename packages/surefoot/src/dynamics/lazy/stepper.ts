@@ -74,7 +74,6 @@ export class Stepper {
   readonly #product: Float64Array;
   readonly #upRate: Float64Array;
   readonly #downRate: Float64Array;
-  readonly #change: Float64Array;
   readonly #flips: Flip[][];
 
   /** With a looker the pairs live in its memory and its threads look at them; the iterates are the same to the bit. */
@@ -89,10 +88,9 @@ export class Stepper {
     const n = problem.x.rows;
     this.#problem = problem;
     this.state = state;
-    this.tangent = tangent;
+    this.tangent = looker ? tangent.on(looker) : tangent;
     this.watch = looker ? moveTo(looker, watch) : watch;
     this.#looker = looker;
-    looker?.gram.set(problem.gram);
     this.reach = reach;
     this.#everyPair = watch.slots.length === n * problem.source.width;
     const held = watch.neurons.length;
@@ -111,7 +109,6 @@ export class Stepper {
     this.#product = new Float64Array(n);
     this.#upRate = new Float64Array(n);
     this.#downRate = new Float64Array(n);
-    this.#change = new Float64Array(n);
     this.#flips = Array.from({ length: n }, () => []);
     this.#farthest = new Float64Array(n);
     for (let i = 0; i < n; i++) {
@@ -193,7 +190,7 @@ export class Stepper {
     const { residual, sums, up, down } = state;
     const { stepSize, norms } = this.#problem;
     const n = residual.length;
-    tangent.rates(residual, this.#product, this.#upRate, this.#downRate);
+    await tangent.rates(residual, this.#product, this.#upRate, this.#downRate);
     if (!this.#everyPair) {
       for (let i = 0; i < n; i++) {
         const longest = Math.max(up[i] + stepSize * this.#upRate[i], down[i] + stepSize * this.#downRate[i]);
@@ -220,7 +217,7 @@ export class Stepper {
     else for (let i = 0; i < n; i++) this.#lookAtSample(i, close);
     await this.ledger.reserve(this.#flips.reduce((sum, { length }) => sum + length, 0));
     for (let i = 0; i < n; i++) if (this.#flips[i].length > 0) this.#applyFlips(i);
-    tangent.settle();
+    await tangent.settle();
     return "ok";
   }
 
@@ -266,10 +263,9 @@ export class Stepper {
     await looker.look();
     for (let i = 0; i < n; i++) {
       const first = watch.offsets[i];
-      state.looks += looker.report[i];
-      for (let q = first; q < first + looker.report[i]; q++) {
+      state.looks += looker.report[2 * i];
+      for (let q = first; q < first + looker.report[2 * i + 1]; q++) {
         const marked = looker.due[q];
-        if (marked >= 0 && marked < LOOK_CLOSE) continue;
         const pair = marked & ~(LOOK_FLIPS | LOOK_CLOSE);
         const zeta = looker.flipped[q];
         if (marked & LOOK_FLIPS) this.#flips[i].push({ pair, zeta });
@@ -323,16 +319,35 @@ export class Stepper {
     const flips = this.#flips[i];
     // In the order of the neurons, whatever the order in which the queue gave them out.
     flips.sort((p, q) => p.pair - q.pair);
-    const change = this.#change.fill(0);
-    const { signs } = this.#problem.source;
     let correction = 0;
     for (const { pair, zeta } of flips) {
       const slot = slots[pair];
       const a = outputs[slot];
+      const was = (patterns[slot * bytes + (i >> 3)] >> (i & 7)) & 1;
+      correction += a * Math.abs(a) * Math.abs(zeta);
+      ledger.record(slot, i, was === 1 ? state.sums[i] : -state.sums[i]);
+    }
+    const change = tangent.pendingRow(i);
+    if (this.#looker && this.#problem.source.signs) {
+      this.#looker.flip(
+        i,
+        flips.map(({ pair }) => slots[pair]),
+      );
+    } else this.#flipPatterns(i, flips, change.fill(0));
+    state.residual[i] += correction / this.#problem.source.width;
+    state.flips += flips.length;
+    flips.length = 0;
+  }
+
+  /** Changes bit i of the patterns, and adds to `change` what that adds to row i of the counts. */
+  #flipPatterns(i: number, flips: readonly Flip[], change: Float64Array): void {
+    const { slots, patterns, bytes, outputs } = this.watch;
+    const { signs } = this.#problem.source;
+    for (const { pair } of flips) {
+      const slot = slots[pair];
       const at = slot * bytes;
       const was = (patterns[at + (i >> 3)] >> (i & 7)) & 1;
-      const weight = was === 1 ? -a * a : a * a;
-      correction += a * Math.abs(a) * Math.abs(zeta);
+      const weight = (was === 1 ? -1 : 1) * outputs[slot] ** 2;
       patterns[at + (i >> 3)] &= ~(1 << (i & 7));
       if (signs) (was === 1 ? this.#turnOff : this.#turnOn).add(patterns, at, change);
       else {
@@ -344,14 +359,9 @@ export class Stepper {
       }
       change[i] += weight;
       if (was === 0) patterns[at + (i >> 3)] |= 1 << (i & 7);
-      ledger.record(slot, i, was === 1 ? state.sums[i] : -state.sums[i]);
     }
     this.#turnOn.empty(change);
     this.#turnOff.empty(change);
-    state.residual[i] += correction / this.#problem.source.width;
-    state.flips += flips.length;
-    tangent.changeRow(i, change);
-    flips.length = 0;
   }
 }
 
