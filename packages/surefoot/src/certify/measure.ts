@@ -131,8 +131,8 @@ async function layerEvidence(
   const layer = network.layers[l];
   const input = layerInput(network, l, x, pass);
   const deep = !isShallow(network); // only then a bound reads the stacked norms: a cruder one does elsewhere
-  const stacked = async (a: Matrix) => (deep ? spectralNorm(a, backend) : norm(a.data));
-  const weightNorm = l === 0 ? 0 : await spectralNorm(weights[layer.weight], backend);
+  const stacked = async (a: Matrix) => (deep ? spectralNormOf(a, backend) : norm(a.data));
+  const weightNorm = l === 0 ? 0 : await spectralNormOf(weights[layer.weight], backend);
   const stackedInputNorm = await stacked(input);
   const stackedGradientNorm = await stacked(gradients[l]);
   if (weightNorm === undefined || stackedInputNorm === undefined || stackedGradientNorm === undefined) return undefined;
@@ -255,7 +255,7 @@ async function weightedCounts(masks: BitMasks, outputWeights: Float64Array, back
 }
 
 /** ‖A‖₂ from the largest eigenvalue of the smaller of AAᵀ and AᵀA, its residual added (so a loose one will do); undefined without convergence. */
-async function spectralNorm(a: Matrix, backend: Backend): Promise<number | undefined> {
+export async function spectralNormOf(a: Matrix, backend: Backend): Promise<number | undefined> {
   if (a.rows === 1 || a.cols === 1) return norm(a.data);
   const gram = await backend.syrk(a, { transpose: a.cols < a.rows });
   const outcome = await backend.extremalEigenvalues(gram, { which: "largest", tolerance: 1e-3 });

@@ -1,5 +1,6 @@
 import type { ClaimRow } from "./desk.ts";
 import { difference, frobenius, spectralNorm } from "./matrix-norms.ts";
+import { rateRow } from "./rate-row.ts";
 import type { DeskRequest, RunSummary } from "./request.ts";
 import { claimRow } from "./rows.ts";
 import type { TwoLayerFacts } from "./two-layer-facts.ts";
@@ -18,7 +19,12 @@ export async function du2018Claims(
     ...(await startRows(request, facts, watch)),
     ...kernelRows(facts, watch),
     ...movementRows(facts, watch),
-    rateRow(facts, run),
+    rateRow(
+      { id: "rate", source: "theorem", claim: "‖u(k) − y‖² ≤ (1 − ηλ₀/2)^k ‖u(0) − y‖²" },
+      facts.lambda0,
+      facts.innerStep,
+      run,
+    ),
   ];
 }
 
@@ -211,29 +217,4 @@ function movementRows(facts: TwoLayerFacts, watch: TwoLayerWatch): ClaimRow[] {
       note: "exact: a count of pairs; anything but 0 would be an error of arithmetic",
     }),
   ];
-}
-
-/** The conclusion of the theorem. */
-function rateRow(facts: TwoLayerFacts, run: RunSummary): ClaimRow {
-  const { lambda0, innerStep } = facts;
-  const factor = lambda0 === null ? Number.NaN : 1 - (innerStep * lambda0) / 2;
-  let worst = { step: 0, ratio: 0 };
-  let rate = Number.POSITIVE_INFINITY;
-  run.losses.forEach((loss, k) => {
-    if (k === 0 || loss <= run.roundingFloor) return;
-    const ratio = Math.exp(Math.log(loss / run.initialLoss) - k * Math.log(factor));
-    if (ratio > worst.ratio || Number.isNaN(ratio)) worst = { step: k, ratio };
-    rate = Math.min(rate, -Math.expm1(Math.log(loss / run.initialLoss) / k) / innerStep);
-  });
-  return claimRow({
-    id: "rate",
-    source: "theorem",
-    claim: "‖u(k) − y‖² ≤ (1 − ηλ₀/2)^k ‖u(0) − y‖²",
-    relation: "≤",
-    bound: 1,
-    measured: run.losses.length > 1 ? worst.ratio : undefined,
-    verdict: run.stopped === "diverged" ? "fails" : undefined,
-    constantNeeded: rate / share(facts, 1),
-    note: `measured: the greatest ratio of the two sides, at step ${worst.step}; constant: what could stand for the ½${factor <= 0 ? "; ηλ₀/2 ≥ 1: the bound is 0 or less" : ""}`,
-  });
 }

@@ -2,25 +2,25 @@ import type { Prescription } from "./desk.ts";
 import { frobenius } from "./matrix-norms.ts";
 import type { DeskRequest, RunSummary } from "./request.ts";
 import { prescription } from "./rows.ts";
+import { runPrescriptions } from "./run-prescriptions.ts";
 import type { TwoLayerFacts } from "./two-layer-facts.ts";
 import type { TwoLayerWatch } from "./two-layer-watch.ts";
 
 /** The widths, step sizes and numbers of steps of the paper, the explicit ones that Hoeffding gives, and what was certified and made. */
 export async function du2018Prescriptions(
-  { problem, certificate, epsilon }: DeskRequest,
+  request: DeskRequest,
   facts: TwoLayerFacts,
   watch: TwoLayerWatch,
   run: RunSummary,
 ): Promise<Prescription[]> {
+  const { problem, epsilon } = request;
   const { n, m, delta, lambda0, innerStep } = facts;
   const log = Math.log10;
   const l0 = log(lambda0 ?? Number.NaN);
   const union = Math.log((n * (n + 1)) / delta);
   const largestGram = problem.gram.data.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
-  const found = await certificate();
   const square = watch.initialSquare;
   const stepsToTarget = (logRate: number) => log(Math.max(1, Math.log(square / epsilon))) - logRate;
-  const reached = run.losses.findIndex((loss) => (2 * loss) / problem.lossFactor <= epsilon);
   return [
     prescription({
       id: "width",
@@ -70,39 +70,6 @@ export async function du2018Prescriptions(
       log10: stepsToTarget(log(innerStep) + l0 - log(2)),
       basis: "computed",
     }),
-    prescription({
-      id: "steps-certified",
-      source: "certificate",
-      quantity: "steps to that which are certified from the initial weights",
-      log10:
-        found.ratePerStep === null ? null : log(Math.max(1, Math.log(epsilon / square) / Math.log(found.ratePerStep))),
-      basis: found.warrant,
-      note: found.ratePerStep === null ? "the initial weights are not certified" : null,
-    }),
-    prescription({
-      id: "steps-made",
-      source: "this run",
-      quantity: "steps that the run took to that",
-      log10: reached < 0 ? null : log(Math.max(1, reached)),
-      basis: "computed",
-      note: reached < 0 ? `not reached in ${run.steps} steps` : null,
-    }),
-    prescription({
-      id: "width-here",
-      source: "this run",
-      quantity: "width of this network",
-      log10: log(m),
-      basis: "computed",
-      note: hereNote(run, found.verdict),
-    }),
+    ...(await runPrescriptions(request, run, square, m)),
   ];
-}
-
-function hereNote(run: RunSummary, verdict: string): string {
-  const trained =
-    run.stopped === "diverged"
-      ? "diverged"
-      : `loss ${run.initialLoss.toExponential(2)} → ${(run.finalLoss ?? Number.NaN).toExponential(2)} in ${run.steps} steps`;
-  const later = run.certified ? `; this run certified from step ${run.certified.step} on` : "";
-  return `${trained}; initial weights ${verdict}${later}; the least certified width: surefoot plan`;
 }

@@ -10,7 +10,9 @@ import { type Interval, negate, point } from "../../src/interval/arithmetic.ts";
 import { PI } from "../../src/interval/constants.ts";
 import { erf, normalCdf, outward, sigmoid, softplusShifted, tanh } from "../../src/interval/outward.ts";
 import type { Network } from "../../src/network/network.ts";
+import { resolveNetwork } from "../../src/network/resolve.ts";
 import type { ActivationSpec } from "../../src/spec/activation.ts";
+import { networkSpec } from "../../src/spec/network.ts";
 import { setting } from "./setting.ts";
 
 const backend = createReferenceBackend();
@@ -49,6 +51,47 @@ interface Golden {
     lambdaMin: Around;
     lambdaMax: Around;
     layers: GoldenLayer[];
+  };
+}
+
+interface ResidualGolden {
+  kind: "residual" | "convolutional-residual";
+  activation: "tanh" | "gelu" | "swish";
+  depth: number;
+  inputs: number;
+  pixels: number;
+  filter: number;
+  width: number;
+  frozen: string[];
+  gains: number[];
+  x: number[][];
+  y: number[];
+  W: number[][][];
+  exact: Pick<Golden["exact"], "residualNorm" | "lambdaMin" | "lambdaMax" | "hadamardNorm" | "layers">;
+}
+
+const residual = (
+  JSON.parse(readFileSync(new URL("golden/residual-evidence.json", import.meta.url), "utf8")) as ResidualGolden[]
+).map((g) => [`${g.kind} ${g.activation}, depth ${g.depth}, ${g.pixels} pixels`, g] as const);
+
+/** The golden network with its own gains. */
+function residualPointOf(g: ResidualGolden): Point {
+  const { kind, activation, depth, width, frozen, pixels, filter } = g;
+  const convolution = kind === "residual" ? {} : { pixels, filter };
+  const spec = networkSpec.parse({ kind, activation, depth, width, frozen, ...convolution });
+  const resolved = resolveNetwork(spec, g.inputs);
+  const network = {
+    ...resolved,
+    layers: resolved.layers.map((layer, l) => (l < depth ? { ...layer, gain: g.gains[l] } : layer)),
+  };
+  return {
+    network,
+    weights: Object.fromEntries(g.W.map((w, l) => [`W${l + 1}`, fromRows(w)])),
+    dataset: {
+      x: fromRows(g.x),
+      y: Float64Array.from(g.y),
+      provenance: { source: "golden", steps: [], sourceRows: [0, 1, 2, 3] },
+    },
   };
 }
 
@@ -160,6 +203,33 @@ describe("proved evidence", () => {
         expectUpper(bound, exact.featureBounds[r], 1e-12);
       });
     } else expect(evidence.twoLayer).toBeUndefined();
+  });
+
+  test.each(residual)("of a residual network holds the values at 50 digits, tightly: %s", async (_, g) => {
+    const at = residualPointOf(g);
+    const measured = await prover.smooth(at);
+    if (measured.status !== "ok") throw new Error(measured.reason);
+    const { evidence } = measured;
+    expectContains(evidence.residualNorm, g.exact.residualNorm);
+    expectContains(evidence.kernel.lambdaMin, g.exact.lambdaMin);
+    expectContains(evidence.kernel.lambdaMax, g.exact.lambdaMax);
+    const { lower, upper } = evidence.kernel.lambdaMin.value;
+    expect(upper - lower).toBeLessThan(1e-6 * g.exact.lambdaMin[1] + 1e-10 * g.exact.lambdaMax[1]);
+    // of the trained part of layer 1: nothing reads it where W1 is frozen
+    if (!g.frozen.includes("W1")) expectUpper(evidence.hadamardNorm ?? Number.NaN, g.exact.hadamardNorm);
+    expect(evidence.layers).toHaveLength(g.exact.layers.length);
+    evidence.layers.forEach((layer, l) => {
+      const want = g.exact.layers[l];
+      expectUpper(layer.weightNorm, want.weightNorm);
+      expectUpper(layer.stackedInputNorm, want.stackedInputNorm);
+      expectUpper(layer.stackedGradientNorm, want.stackedGradientNorm);
+      for (const name of ["inputBounds", "gradientBounds", "backpropagatedBounds"] as const) {
+        want[name]?.forEach((value, i) => {
+          expectUpper(layer[name]?.[i] ?? Number.NaN, value, 1e-11);
+        });
+      }
+    });
+    expect(evidence.twoLayer).toBeUndefined();
   });
 
   test.each(relu)("of a ReLU network holds margins, Gram matrix and residual: %s", async (_, g) => {
