@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { SurefootError } from "../error.ts";
-import type { Network } from "../network/network.ts";
+import type { Network, Patches } from "../network/network.ts";
 import { tensorShapes } from "../network/resolve.ts";
 import { writeWeights } from "../record/index.ts";
 import {
@@ -72,16 +72,18 @@ export function snippets(network: Network, file: string): string {
     "# PyTorch",
     "import torch",
     torchLoad,
+    ...patchesOf(network, torchPatches),
     "def f(x):  # x: n × d, float64",
-    ...forward(network, TORCH),
+    ...forward(network, TORCH, ".transpose(1, 2)"),
     "",
     "# JAX",
     "import jax",
     'jax.config.update("jax_enable_x64", True)  # before any array is made',
     "import jax.numpy as jnp",
     jaxLoad,
+    ...patchesOf(network, jaxPatches),
     "def f(x):",
-    ...forward(network, JAX),
+    ...forward(network, JAX, ".transpose(0, 2, 1)"),
   ].join("\n");
 }
 
@@ -112,12 +114,47 @@ const JAX: Readonly<Record<string, ActivationText>> = {
   "smooth-leaky-relu": (z, a) => `(lambda z: ${a} * z + (1 - ${a}) * (jax.nn.softplus(z) - ${Math.LN2}))(${z})`,
 };
 
-function forward(network: Network, texts: Readonly<Record<string, ActivationText>>): string[] {
-  const { activation, layers } = network;
+/** Pixels left and right of a patch. */
+function margins({ filter }: Patches): [number, number] {
+  const left = Math.floor((filter - 1) / 2);
+  return [left, filter - 1 - left];
+}
+
+function torchPatches(patches: Patches): string[] {
+  return [
+    "def patches(h):  # n × pixels × channels",
+    `    h = torch.nn.functional.pad(h, (0, 0, ${margins(patches).join(", ")}))`,
+    `    return torch.cat([h[:, o : o + ${patches.pixels}] for o in range(${patches.filter})], dim=-1)`,
+  ];
+}
+
+function jaxPatches(patches: Patches): string[] {
+  return [
+    "def patches(h):  # n × pixels × channels",
+    `    h = jnp.pad(h, ((0, 0), (${margins(patches).join(", ")}), (0, 0)))`,
+    `    return jnp.concatenate([h[:, o : o + ${patches.pixels}] for o in range(${patches.filter})], axis=-1)`,
+  ];
+}
+
+function patchesOf({ layers }: Network, write: (patches: Patches) => string[]): string[] {
+  const [{ patches }] = layers;
+  return patches ? write(patches) : [];
+}
+
+/** `channelsLast`: how the framework turns n × channels × pixels into n × pixels × channels. */
+function forward(
+  { activation, layers }: Network,
+  texts: Readonly<Record<string, ActivationText>>,
+  channelsLast: string,
+): string[] {
   const kind = typeof activation === "string" ? activation : activation.kind;
   const slope = typeof activation === "string" ? 0 : activation.slope;
-  return layers.map(({ weight, bias, scale }, i) => {
-    const sum = `${scale === 1 ? "" : `${scale} * `}(${i === 0 ? "x" : "h"} @ w["${weight}"].T)${bias ? ` + w["${bias}"]` : ""}`;
-    return i < layers.length - 1 ? `    h = ${texts[kind](sum, slope)}` : `    return (${sum})[:, 0]`;
+  return layers.map(({ weight, bias, scale, gain, skip, patches }, i) => {
+    const below = layers[i - 1]?.patches && !patches ? "h.reshape(len(x), -1)" : i > 0 ? "h" : "x";
+    const pixels = i === 0 && patches ? `x.reshape(len(x), -1, ${patches.pixels})${channelsLast}` : below;
+    const input = patches ? `patches(${pixels})` : below;
+    const sum = `${scale === 1 ? "" : `${scale} * `}(${input} @ w["${weight}"].T)${bias ? ` + w["${bias}"]` : ""}`;
+    if (i === layers.length - 1) return `    return (${sum})[:, 0]`;
+    return `    h = ${skip ? "h + " : ""}${gain === undefined ? "" : `${gain} * `}${texts[kind](sum, slope)}`;
   });
 }
