@@ -20,6 +20,7 @@ const FLOORS = [
   ["certificate"],
   ["train"],
   ["theory"],
+  ["plan"],
   ["record"],
   ["figure"],
   ["report"],

@@ -46,6 +46,7 @@ export type { ForwardPass, Layer, Network, Weights } from "./network/network.ts"
 export { fitWeights, resolveNetwork, tensorShapes } from "./network/resolve.ts";
 export { countFlips, signPattern } from "./network/sign-pattern.ts";
 export { reluKernelByCounts, tangentKernel } from "./network/tangent-kernel.ts";
+export * from "./plan/index.ts";
 export * from "./record/index.ts";
 export { type ActivationSpec, activationSpec } from "./spec/activation.ts";
 export { type InitialiserSpec, initialiserSpec } from "./spec/initialiser.ts";

@@ -9,6 +9,7 @@ import { initCommand } from "./init.ts";
 import { kernelCommand } from "./kernel.ts";
 import { labCommand } from "./lab.ts";
 import { networksCommand } from "./networks.ts";
+import { planCommand } from "./plan.ts";
 import { predictCommand } from "./predict.ts";
 import { studyCommand } from "./study.ts";
 import { say } from "./terminal.ts";
@@ -29,6 +30,7 @@ export function createProgram(): Command {
     certifyCommand(),
     verifyCommand(),
     trainCommand(),
+    planCommand(),
     explainCommand(),
     initCommand(),
     kernelCommand(),
