@@ -168,12 +168,19 @@ async function shiftAndInvert(
 ): Promise<Confirmed | undefined> {
   let vector = first;
   let shift = firstShift;
+  const goal = 0.25 * tolerance * size;
+  /** Whether the Rayleigh quotient, off by ρ²/g, is below the rounding of a factorisation, if the next eigenvalue is g ≥ gap/1000 away. */
+  const ready = (rest: number, gap: number) => rest * rest <= 2.5e-4 * rounding * gap;
+  let last = false;
   for (let round = 0; round < SHIFTS; round++) {
-    // After one more inverse step the Ritz vector of value μ and residual ρ has the residual ρ/μ² with A.
-    const goal = 0.25 * tolerance * size;
-    const run = await lanczos(primitives.solve, vector, SHIFTED_STEPS, (mu, rho) => rho <= goal * mu * mu);
-    if (!(run.value > 0)) return undefined;
-    vector = scaled(await primitives.solve(run.vector));
+    if (!last) {
+      // After one more inverse step the Ritz vector of value μ and residual ρ has the residual ρ/μ² with A.
+      const done = (mu: number, rho: number) => rho <= goal * mu * mu || ready(rho / mu / mu, 1 / mu);
+      const run = await lanczos(primitives.solve, vector, SHIFTED_STEPS, done);
+      if (!(run.value > 0)) return undefined;
+      vector = run.vector;
+    }
+    vector = scaled(await primitives.solve(vector));
     const product = await primitives.multiply(vector);
     const value = sign * inner(product, vector);
     for (let i = 0; i < product.length; i++) product[i] -= sign * value * vector[i];
@@ -184,8 +191,16 @@ async function shiftAndInvert(
       return confirm(primitives, sign, { value, vector, residual: rest }, rounding, how, shift);
     }
     const gap = value - shift;
+    // A shift just below the value confirms it at the same time, and one inverse step there is enough.
+    const tight = value - 0.75 * rounding;
+    const tried = tight > shift && ready(rest, gap);
+    last = tried && (await primitives.factor(sign, tight));
+    if (last) {
+      shift = tight;
+      continue;
+    }
     const closer = Math.max(gap / 64, 4 * rest, 4 * rounding);
-    if (!(closer < gap / 2)) continue;
+    if (!(closer < gap / 2) && !tried) continue;
     const moved = await firstFactor(primitives, [value - closer, value - gap / 4, shift], sign);
     if (moved === undefined) return undefined;
     shift = moved;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ExtremalPrimitives, extremalEigenvalues } from "../src/extremal.ts";
 import { type Backend, chooseBackend, copy, createReferenceBackend, type Matrix, matrix } from "../src/index.ts";
 import { findNativeLibrary } from "../src/native/backend.ts";
 import { gemm } from "../src/reference/products.ts";
@@ -117,4 +118,46 @@ test("the bits do not depend on the number of threads in deterministic mode", as
   }
   expect(results[1]).toEqual(results[0]);
   expect(results[2]).toEqual(results[0]);
+});
+
+/** A diagonal matrix, factored and solved exactly; `shifts` records what was factored and whether it went. */
+function diagonalPrimitives(d: readonly number[]) {
+  const shifts: [shift: number, definite: boolean][] = [];
+  let factored: readonly number[] = [];
+  const primitives: ExtremalPrimitives = {
+    n: d.length,
+    unit: 1,
+    multiply: async (x) => x.map((value, i) => value * d[i]),
+    factor: async (sign, shift) => {
+      factored = d.map((value) => sign * value - shift);
+      const definite = factored.every((pivot) => pivot > 0);
+      shifts.push([shift, definite]);
+      return definite;
+    },
+    solve: async (x) => x.map((value, i) => value / factored[i]),
+    all: async () => expect.fail("all eigenvalues were asked for"),
+  };
+  return { primitives, shifts };
+}
+
+describe("how many factorisations the smallest eigenvalue takes", () => {
+  const tail = Array.from({ length: 400 }, (_, k) => 0.03 + k * k * 1e-4);
+
+  test("two where it stands apart: the last shift finds and confirms it", async () => {
+    const { primitives, shifts } = diagonalPrimitives([0.02, ...tail]);
+    const outcome = await extremalEigenvalues(primitives, { which: "smallest" });
+    if (outcome.status !== "ok" || !outcome.smallest) expect.fail(outcome.status);
+    expect(Math.abs(outcome.smallest.value - 0.02)).toBeLessThanOrEqual(1e-13 * 16);
+    expect(shifts).toHaveLength(2);
+    expect(shifts[1]).toEqual([expect.closeTo(0.02, 10), true]);
+    expect(shifts[1][0]).toBeLessThan(0.02);
+  });
+
+  test.each([1e-4, 1e-6, 1e-8, 1e-10, 1e-12])("a neighbour %f above does not get in its place", async (distance) => {
+    const { primitives, shifts } = diagonalPrimitives([0.02 + distance, ...tail, 0.02]);
+    const outcome = await extremalEigenvalues(primitives, { which: "smallest" });
+    if (outcome.status !== "ok" || !outcome.smallest) expect.fail(outcome.status);
+    expect(Math.abs(outcome.smallest.value - 0.02)).toBeLessThanOrEqual(1e-13 * 16);
+    expect(shifts.some(([shift, definite]) => definite && shift > 0.02 - 1e-11)).toBe(true);
+  });
 });
