@@ -27,17 +27,28 @@ export function barrier(threads: i32): void {
     return;
   }
   for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(GENERATION) != generation) return;
-  sleep(generation);
+  expected = generation;
+  sleep();
 }
 
+/** The generation that this thread sleeps through: a global of the thread's own instance. */
+let expected: i32 = 0;
+
 /**
- * A function that calls itself is never inlined, and this one must not be: the first-tier compiler of V8 11 (Node 20) loses locals that
- * live across a wait, here the caller's, so that threads disagree and never meet again.
+ * The first-tier compiler of V8 11 (Node 20) loses locals that live across a wait, so none may: neither a caller's (a function that
+ * calls itself is never inlined) nor one of its own. A thread can be woken too early, by the notification of the meeting before, and must
+ * then look at the right generation again.
  */
-export function sleep(generation: i32): void {
-  if (atomic.load<i32>(GENERATION) != generation) return;
-  atomic.wait<i32>(GENERATION, generation, -1);
-  sleep(generation);
+export function sleep(): void {
+  if (atomic.load<i32>(GENERATION) != expected) return;
+  atomic.wait<i32>(GENERATION, expected, -1);
+  sleep();
+}
+
+/** Sleeps through `generation`, as a thread at a meeting point does: must not end when it is woken without reason. */
+export function sleepTest(_thread: i32, _threads: i32, generation: i32): void {
+  expected = generation;
+  sleep();
 }
 
 /** The next piece of work since the last barrier: 0, 1, 2, …, each handed to one thread. */

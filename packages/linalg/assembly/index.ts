@@ -1,7 +1,7 @@
 // Entry of the kernel module: what is exported here can be called from TypeScript by name.
 
 export { arcCosine } from "./arc-cosine";
-export { barrierTest, sleep } from "./barrier";
+export { barrierTest, sleep, sleepTest } from "./barrier";
 export { elementwise } from "./bulk";
 export { cholesky, findNonFinite, nonFiniteRow, solveLeft } from "./factor";
 export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";

@@ -8,8 +8,11 @@ import { build } from "vite";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { normals } from "../src/random.ts";
 import { gemm as oracle } from "../src/reference/products.ts";
+import { createMemory } from "../src/wasm/arena.ts";
 import { createWasmBackend } from "../src/wasm/backend.ts";
+import { compileKernels } from "../src/wasm/module.ts";
 import { load, reserve, unload } from "../src/wasm/operand.ts";
+import { WorkerPool } from "../src/wasm/pool.ts";
 import { view } from "../src/wasm/products.ts";
 import { Runtime, type RuntimeOptions } from "../src/wasm/runtime.ts";
 
@@ -37,6 +40,25 @@ describe("worker pool", () => {
     });
     // Each barrier resets the counter, so a thread that ran ahead would take tasks of the wrong round.
     expect(count).toBe(200 * 7);
+  });
+
+  test.each([true, false])("a thread woken too early sleeps on: deterministic %s", async (deterministic) => {
+    const { module } = await compileKernels(deterministic);
+    const memory = createMemory();
+    const pool = await WorkerPool.start(1, module, memory);
+    const words = new Int32Array(memory.buffer).fill(7);
+    let returned = false;
+    const running = pool.run("sleepTest", [7]).then(() => {
+      returned = true;
+    });
+    // Where it sleeps is the module's own affair: whoever sleeps anywhere is woken.
+    let woken = 0;
+    while (woken < 5 && !returned) {
+      for (let i = 0; i < words.length; i++) woken += Atomics.notify(words, i);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(returned).toBe(false);
+    await Promise.all([expect(running).rejects.toThrow(/closed/), pool.close()]);
   });
 
   test("operations asked for together follow one another", async () => {
