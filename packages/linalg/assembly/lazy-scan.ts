@@ -46,6 +46,11 @@ function censusSize(samples: i32): usize {
   return <usize>16 << samples;
 }
 
+/** Bytes from the mask of a sample to the next: one line more than the mask, for a power of two would put all in one set of a cache. */
+function maskStride(rows: i32): i32 {
+  return ((rows >> 3) + 127) & ~63;
+}
+
 /** Bytes of one thread's space; its counts (n × n doubles) lie at `scanCounts`, its census behind them. */
 export function scanSpace(samples: i32, inputs: i32, rows: i32, withCensus: i32): i32 {
   return scanCounts(samples, inputs, rows) + samples * samples * 8 + (withCensus ? <i32>censusSize(samples) : 0) + 64;
@@ -54,7 +59,7 @@ export function scanSpace(samples: i32, inputs: i32, rows: i32, withCensus: i32)
 export function scanCounts(samples: i32, inputs: i32, rows: i32): i32 {
   const padded = (samples + 3) & ~3;
   const block = BLOCK * 8 * (inputs + padded) + 32 + BLOCK * (8 + 1 + 4) + CHUNK * 64 + 48 + 64;
-  return ((block + 63) & ~63) + ((samples * (rows >> 3) + 63) & ~63);
+  return ((block + 63) & ~63) + samples * maskStride(rows);
 }
 
 /** Scans the shards of one batch; `p` is the parameter block. */
@@ -87,7 +92,7 @@ export function scanNeurons(thread: i32, threads: i32, p: usize): void {
   ranks = scratch + CHUNK * 64 + 48;
   flags = ranks + BLOCK * 4;
   counts = space + scanCounts(n, d, shardRows);
-  masks = counts - ((<usize>(n * (shardRows >> 3)) + 63) & ~63);
+  masks = counts - <usize>(n * maskStride(shardRows));
   census = counts + <usize>(n * n * 8);
 
   for (let shard = nextTask(); shard < shards; shard = nextTask()) {
@@ -100,7 +105,7 @@ export function scanNeurons(thread: i32, threads: i32, p: usize): void {
 /** Result of a shard: pairs, held neurons (both as needed, even beyond their room), n sums, then the lists. */
 function scanShard(first: u64, rows: i32, result: usize): void {
   memory.fill(result, 0, 16 + (<usize>n << 3));
-  memory.fill(masks, 0, <usize>(n * (shardRows >> 3)));
+  memory.fill(masks, 0, <usize>(n * maskStride(shardRows)));
   for (let from = 0; from < rows; from += BLOCK) scanBlock(first + from, from, min(BLOCK, rows - from), result);
   for (let i = 0; i < n; i++) countRow(i);
 }
@@ -204,7 +209,7 @@ function scanSample(i: i32, from: i32, rows: i32, result: usize): void {
   }
   const total = result + 16 + (<usize>i << 3);
   store<f64>(total, load<f64>(total) + (f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)));
-  store<u64>(masks + <usize>(i * (shardRows >> 3) + (from >> 3)), word);
+  store<u64>(masks + <usize>(i * maskStride(shardRows) + (from >> 3)), word);
 }
 
 /** Where the lists of a result begin; each keeps the alignment of its entries. */
@@ -252,7 +257,7 @@ function holdNeurons(from: i32, rows: i32, pairsBefore: i32, result: usize): voi
 }
 
 function writePattern(row: i32, target: usize): void {
-  const stride = <usize>(shardRows >> 3);
+  const stride = <usize>maskStride(shardRows);
   let source = masks + <usize>(row >> 3);
   const shift = row & 7;
   for (let b = 0; b < patternBytes; b++) {
@@ -269,9 +274,10 @@ function writePattern(row: i32, target: usize): void {
 /** Adds popcount(mask_i & mask_j) of the shard to the thread's counts, j ≤ i. */
 function countRow(i: i32): void {
   const bytes = <usize>(shardRows >> 3);
-  const left = masks + <usize>i * bytes;
+  const stride = <usize>maskStride(shardRows);
+  const left = masks + <usize>i * stride;
   for (let j = 0; j <= i; j++) {
-    const right = masks + <usize>j * bytes;
+    const right = masks + <usize>j * stride;
     let total: u64 = 0;
     for (let k: usize = 0; k < bytes; k += 8) total += popcnt(load<u64>(left + k) & load<u64>(right + k));
     const at = counts + (<usize>(i * n + j) << 3);
@@ -281,7 +287,7 @@ function countRow(i: i32): void {
 
 /** Counts the neurons of each pattern and keeps the smallest index of each: pairs of doubles (count, first). */
 function takeCensus(first: u64, from: i32, rows: i32): void {
-  const stride = <usize>(shardRows >> 3);
+  const stride = <usize>maskStride(shardRows);
   const lowest = masks + <usize>(from >> 3);
   for (let r = 0; r < rows; r += 8) {
     // Bytes of eight samples, each with a bit to a neuron: transposed they are bytes of eight neurons.

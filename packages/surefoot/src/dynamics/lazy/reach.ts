@@ -3,8 +3,9 @@ import type { LazyProblem } from "./problem.ts";
 import { shardSize } from "./start.ts";
 import { TangentCounts } from "./tangent-counts.ts";
 
-/** Steps that are simulated; what the horizon asks beyond them is extrapolated. */
+/** Steps that are simulated at most, and products in them; what the horizon asks beyond them is extrapolated. */
 const SIMULATED = 192;
+const PRODUCTS = 6e7;
 
 /**
  * How far any ζ_ri is likely to travel within `horizon` steps, by sample: the linear dynamics of a pilot network, made of the first
@@ -70,7 +71,7 @@ async function linearPath(
   const { n } = tangent;
   const [product, up, down] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
   const [upPath, downPath] = [new Float64Array(n), new Float64Array(n)];
-  const simulated = Math.min(horizon, SIMULATED);
+  const simulated = Math.min(horizon, SIMULATED, Math.max(32, Math.floor(PRODUCTS / n ** 2)));
   let early = 0;
   let late = 0;
   for (let k = 0; k < simulated; k++) {

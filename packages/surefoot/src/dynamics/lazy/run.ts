@@ -4,7 +4,7 @@ import { SurefootError } from "../../error.ts";
 import type { Census } from "./census.ts";
 import { type LazyCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { breathe, type Long } from "./long-work.ts";
-import { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan } from "./memory-plan.ts";
+import { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan, readableBytes } from "./memory-plan.ts";
 import { type NeuronBlock, type NeuronSource, seededNeurons } from "./neuron-source.ts";
 import { type LazyProbe, probe } from "./probe.ts";
 import { type LazyProblem, lazyProblem } from "./problem.ts";
@@ -94,7 +94,8 @@ export class LazyRun {
   readonly #scanner: NeuronScanner | undefined;
   readonly #memoryLimit: number;
   #breathed = 0;
-  readonly #norms = new Map<number, number>();
+  /** ‖w_r(0)‖ by slot, as far as they were asked for; 0 otherwise. */
+  #norms = new Float64Array(0);
 
   private constructor(
     problem: LazyProblem,
@@ -141,7 +142,7 @@ export class LazyRun {
       const width = largestWidthWithin(memoryLimit, planInput(problem, reach));
       throw new SurefootError(
         "argument",
-        `this run needs ${plan.needs}, more than the limit of ${memoryLimit} bytes; the largest width that fits is ${width}`,
+        `this run needs ${plan.needs}, more than the limit of ${readableBytes(memoryLimit)}; the largest width that fits is ${width}`,
       );
     }
     options.onPlan?.(plan);
@@ -223,6 +224,7 @@ export class LazyRun {
     await this.#looker?.close();
     this.#looker = looker;
     this.#stepper = stepper;
+    this.#norms = new Float64Array(0);
     return undefined;
   }
 
@@ -231,13 +233,13 @@ export class LazyRun {
     const { watch, state } = this.#stepper;
     const { source, norms } = this.problem;
     const rootWidth = Math.sqrt(source.width);
+    if (this.#norms.length !== watch.neurons.length) this.#norms = new Float64Array(watch.neurons.length);
     for (const { slot, sample, zeta } of close) {
-      const neuron = watch.neurons[slot];
-      let norm = this.#norms.get(neuron);
-      if (norm === undefined) {
-        const { w } = await source.block(neuron, 1);
+      let norm = this.#norms[slot];
+      if (norm === 0) {
+        const { w } = await source.block(watch.neurons[slot], 1);
         norm = Math.sqrt(w.data.reduce((sum, value) => sum + value * value, 0));
-        this.#norms.set(neuron, norm);
+        this.#norms[slot] = norm;
       }
       const z = (Math.abs(zeta) * Math.abs(watch.outputs[slot])) / rootWidth;
       if (z > 16 * Number.EPSILON * norm * norms[sample]) continue;

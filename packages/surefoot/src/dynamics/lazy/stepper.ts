@@ -211,8 +211,12 @@ export class Stepper {
       size += Math.abs(residual[i]);
     }
     if (!Number.isFinite(size)) return "diverged";
-    if (!moved) state.frozenAt ??= state.step;
     state.step += 1;
+    if (!moved) {
+      // No sum has changed, so no ζ has: there is nothing to decide.
+      state.frozenAt ??= state.step - 1;
+      return "ok";
+    }
     if (this.#looker) await this.#lookOnThreads(this.#looker, close);
     else for (let i = 0; i < n; i++) this.#lookAtSample(i, close);
     await this.ledger.reserve(this.#flips.reduce((sum, { length }) => sum + length, 0));
