@@ -6,7 +6,7 @@ import type { Long } from "../dynamics/lazy/long-work.ts";
 import type { NeuronSource } from "../dynamics/lazy/neuron-source.ts";
 import { lazyProblem } from "../dynamics/lazy/problem.ts";
 import { predictReach } from "../dynamics/lazy/reach.ts";
-import { createLazyRun, type LazyOptions, type LazyRun, resumeLazyRun } from "../dynamics/lazy/run.ts";
+import { createLazyRun, DEFAULT_ROOM, type LazyOptions, type LazyRun, resumeLazyRun } from "../dynamics/lazy/run.ts";
 import { startPass } from "../dynamics/lazy/start.ts";
 import { createProblem, type Problem } from "../dynamics/problem.ts";
 import type { StepSizeSpec } from "../dynamics/step-size.ts";
@@ -38,7 +38,6 @@ import type { TrainArguments } from "./train.ts";
 
 /** Weights with at most so many entries are written at the end. */
 const WRITTEN_WEIGHTS = 2 ** 25;
-const LEAST_ROOM = 1.25;
 
 /** What a lazy run works with, whether it begins or goes on. */
 interface Session {
@@ -170,9 +169,9 @@ async function roomFor(
 ): Promise<number> {
   const problem = await lazyProblem(dataset, source, stepSize, backend);
   const { reach, expectedMargin } = await predictMovement(problem, point(stepSize), long);
-  if (!(expectedMargin > 1)) return LEAST_ROOM;
+  if (!(expectedMargin > 1)) return DEFAULT_ROOM;
   const path = await predictReach(problem, steps, 1, long);
-  return reach.reduce((room, length, i) => Math.max(room, length / path[i]), LEAST_ROOM);
+  return reach.reduce((room, length, i) => Math.max(room, length / path[i]), DEFAULT_ROOM);
 }
 
 async function resolveLazyStepSize(

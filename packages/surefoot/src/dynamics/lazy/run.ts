@@ -31,7 +31,7 @@ export interface LazyOptions extends Long {
   readonly antisymmetric?: boolean;
   /** Steps the caller has in mind: decides how many pairs are watched from the start (default 1000). More steps are always possible. */
   readonly horizon?: number;
-  /** The watch list reaches this many times as far as the longest path predicted (default 1.25). Certificates ask for about 3. */
+  /** The watch list reaches this many times as far as the longest path predicted (default 1.5). Certificates ask for about 3. */
   readonly room?: number;
   /** Refuse a run that needs more bytes than this. */
   readonly memoryLimit?: number;
@@ -54,8 +54,8 @@ export type LazyOutcome =
 
 const DEFAULT_HORIZON = 1000;
 
-/** The prediction uses another draw of u(0) and keeps H as it starts. */
-const DEFAULT_ROOM = 1.25;
+/** The prediction uses another draw of u(0) and keeps H as it starts. A path that is longer after all costs another pass over the neurons. */
+export const DEFAULT_ROOM = 1.5;
 
 /** Of the 4 GiB that WebAssembly threads share, what pairs may take: the rest is for the flips. */
 const SHARED_MEMORY = 3e9;
