@@ -15,7 +15,7 @@ export interface Setting {
 
 export const SETTINGS: Readonly<Record<Form, Setting>> = {
   quick: { width: 2000, steps: 100, seeds: [0, 1], digits: 20, sphere: { n: 10, d: 100 } },
-  full: { width: 8000, steps: 300, seeds: [0, 1, 2, 3, 4], digits: 50, sphere: { n: 10, d: 100 } },
+  full: { width: 4000, steps: 300, seeds: [0, 1, 2, 3, 4], digits: 30, sphere: { n: 10, d: 100 } },
 };
 
 export const CLAIMS: readonly Claim[] = [

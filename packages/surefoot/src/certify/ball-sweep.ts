@@ -1,4 +1,5 @@
 import type { LayerEvidence, SmoothEvidence } from "./evidence.ts";
+import { steepness } from "./steepness.ts";
 import type { Upward } from "./upward.ts";
 
 /**
@@ -6,8 +7,11 @@ import type { Upward } from "./upward.ts";
  * over the layers j of a unit direction θ̇ with parts of norm v_j: ‖ḣ‖ ≤ χ·v, ‖ġ‖ ≤ γ·v. All are bounds from above.
  */
 export interface SampleLayer {
-  /** ‖P_ℓh_{ℓ−1}‖. */
+  /** ‖z_ℓ − z_ℓ(θ₀)‖. */
+  readonly moved: number;
+  /** ‖P_ℓh_{ℓ−1}‖, and how far it can be from its value at θ₀. */
   readonly input: number;
+  readonly inputDrift: number;
   /** ‖(s_ℓ P_ℓh_{ℓ−1} if W_ℓ is trained, 1 if b_ℓ is)‖: what a unit of the layer's own parameters moves z_ℓ by. */
   readonly own: number;
   /** ‖P_ℓ‖χ_{ℓ−1}. */
@@ -37,7 +41,7 @@ export function sweepSample(evidence: SmoothEvidence, i: number, r: number, up: 
   let backDrift = 0; // dq_ℓ
   const out: SampleLayer[] = [];
   for (let l = last; l >= 0; l--) {
-    const { input, own, inputTangent, moved, tangent } = forward[l];
+    const { input, inputDrift, own, inputTangent, moved, tangent } = forward[l];
     if (l < last) {
       const above = layers[l + 1];
       const reach = above.trainsWeight ? r : 0;
@@ -50,12 +54,17 @@ export function sweepSample(evidence: SmoothEvidence, i: number, r: number, up: 
       backTangent = above.skip ? sum(backTangent, through, up) : through;
       back = up.add(start, backDrift);
       const gain = layers[l].gain ?? 1;
-      drift = times(gain, up.add(times(up.mul(curvature, moved), start, up), up.mul(slope, backDrift)), up);
+      const steep = steepness(above, [i], [moved], evidence, up);
+      const shrunk = Math.min(up.mul(slope, backDrift), steep.pulled(drift, aboveNow, reach));
+      const turned = least(
+        scaled(backTangent, slope, up),
+        steep.pulledTangent(gradientTangent, gradient, l + 1, reach),
+      );
+      drift = times(gain, up.add(times(up.mul(curvature, moved), start, up), shrunk), up);
       gradient = up.add(layers[l].gradientBounds[i], drift);
-      const turned = sum(scaled(tangent, up.mul(curvature, back), up), scaled(backTangent, slope, up), up);
-      gradientTangent = scaled(turned, gain, up);
+      gradientTangent = scaled(sum(scaled(tangent, up.mul(curvature, back), up), turned, up), gain, up);
     }
-    out[l] = { input, own, inputTangent, gradient, gradientTangent, back, backTangent };
+    out[l] = { moved, input, inputDrift, own, inputTangent, gradient, gradientTangent, back, backTangent };
   }
   return out;
 }
@@ -65,21 +74,28 @@ function forwardSweep(evidence: SmoothEvidence, i: number, r: number, up: Upward
   const slope = evidence.slopeBound.upper;
   let drift = 0; // dh_{ℓ−1}
   let tangentIn: Float64Array = new Float64Array(layers.length); // χ_{ℓ−1}
+  let movedBelow = 0; // dz_{ℓ−1}
+  let tangentBelow = tangentIn; // ζ_{ℓ−1}
   return layers.map((layer, l) => {
     const patchNorm = layer.patchNorm ?? 1;
-    const input = up.add(layer.inputBounds[i], times(patchNorm, drift, up));
+    const inputDrift = times(patchNorm, drift, up);
+    const input = up.add(layer.inputBounds[i], inputDrift);
     const inputTangent = patchNorm === 1 ? tangentIn : scaled(tangentIn, patchNorm, up);
     const own = up.hypot(layer.trainsWeight ? up.mul(layer.scale, input) : 0, layer.trainsBias ? 1 : 0);
     // ‖z_ℓ − z_ℓ(θ₀)‖ ≤ s‖W_ℓ‖‖P_ℓ‖dh + ‖[ΔW, Δb]‖_F·‖(s P_ℓh, 1)‖
+    const steep = steepness(layer, [i], [movedBelow], evidence, up);
     const carried = times(up.mul(layer.scale, layer.weightNorm), times(patchNorm, drift, up), up);
-    const moved = up.add(carried, times(r, own, up));
-    const grown = layerNorm(layer.scale, layer.weightNorm, layer.trainsWeight ? r : 0, up);
-    const tangent = scaled(inputTangent, grown, up); // ζ_ℓ
+    const moved = up.add(Math.min(carried, steep.carried(movedBelow)), times(r, own, up));
+    const reach = layer.trainsWeight ? r : 0;
+    const grown = layerNorm(layer.scale, layer.weightNorm, reach, up);
+    const tangent = least(scaled(inputTangent, grown, up), steep.grown(tangentBelow, reach)); // ζ_ℓ
     tangent[l] = up.add(tangent[l], own);
+    movedBelow = moved;
+    tangentBelow = tangent;
     const steepest = times(layer.gain ?? 1, slope, up);
     drift = skipped(layer, drift, up.mul(steepest, moved), up);
     tangentIn = layer.skip ? sum(tangentIn, scaled(tangent, steepest, up), up) : scaled(tangent, steepest, up);
-    return { input, own, inputTangent, moved, tangent };
+    return { input, inputDrift, own, inputTangent, moved, tangent };
   });
 }
 
@@ -119,4 +135,9 @@ export function scaled(v: Float64Array, factor: number, up: Upward): Float64Arra
 
 export function sum(a: Float64Array, b: Float64Array, up: Upward): Float64Array {
   return a.map((x, j) => up.add(x, b[j]));
+}
+
+/** Entry by entry the lesser of two bounds. */
+export function least(a: Float64Array, b: Float64Array | undefined): Float64Array {
+  return b ? a.map((x, j) => Math.min(x, b[j])) : a;
 }

@@ -98,6 +98,8 @@ export interface LayerEvidence {
   readonly patchNorm?: number;
   /** ≥ ‖W_ℓ‖₂ for ℓ ≥ 2; 0 for ℓ = 1, where no formula reads it. */
   readonly weightNorm: number;
+  /** ≥ ‖s_ℓW_ℓ diag σ'(z_{ℓ−1}(x_i))‖₂ for each sample, where it was measured; only for ℓ ≥ 2 in networks without skips and patches. */
+  readonly steepBounds?: Float64Array;
   /** ≥ ‖P_ℓh_{ℓ−1}(x_i)‖ for each sample (‖x_i‖ for ℓ = 1 without patches). */
   readonly inputBounds: Float64Array;
   /** ≥ ‖g_ℓ(x_i)‖₂, g_ℓ = ∂f/∂z_ℓ (1 for ℓ = L). */
@@ -106,6 +108,8 @@ export interface LayerEvidence {
   readonly backpropagatedBounds?: Float64Array;
   /** ≥ ‖P_ℓh_{ℓ−1}‖₂ of the (n·positions) × cols_ℓ matrix over all samples. */
   readonly stackedInputNorm: number;
+  /** ≥ √λ_max((HHᵀ)∘(HHᵀ)), H = h_{ℓ−1} over all samples; only for ℓ ≥ 2 in networks without skips and patches. */
+  readonly hadamardInput?: number;
   /** ≥ ‖g_ℓ‖₂ of the (n·positions) × rows_ℓ matrix over all samples. */
   readonly stackedGradientNorm: number;
 }
@@ -155,6 +159,8 @@ export interface Measurer {
   readonly arithmetic: Arithmetic;
   readonly backend: BackendInfo;
   smooth(point: Point): Promise<Measurement<SmoothEvidence>>;
+  /** `evidence` of that point with `steepBounds`, which cost a spectral norm for each sample and layer (proved) or many products (computed). */
+  steep(point: Point, evidence: SmoothEvidence): Promise<Measurement<SmoothEvidence>>;
   relu(point: Point): Promise<Measurement<ReluEvidence>>;
   /** G̃ of `TwoLayerEvidence`, for a network of any depth. */
   gram(point: Point): Promise<MatrixBall>;

@@ -1,8 +1,19 @@
 import { type Matrix, matrix } from "@surefoot/linalg";
 import type { Arithmetic } from "../interval/arithmetic.ts";
-import { layerNorm, pulledTangent, type SampleLayer, scaled, skipped, sum, sweepSample, times } from "./ball-sweep.ts";
+import {
+  layerNorm,
+  least,
+  pulledTangent,
+  type SampleLayer,
+  scaled,
+  skipped,
+  sum,
+  sweepSample,
+  times,
+} from "./ball-sweep.ts";
 import type { SmoothEvidence } from "./evidence.ts";
 import { ballBound, type KappaBound } from "./kappa.ts";
+import { steepness } from "./steepness.ts";
 import { perronBound, type Upward, upward } from "./upward.ts";
 
 /**
@@ -41,12 +52,27 @@ function blockBounds(evidence: SmoothEvidence, hadamardNorm: number, r: number, 
   const root = (l: number, value: (at: SampleLayer) => number) =>
     up.sqrt(swept.reduce((total, sample) => up.add(total, square(value(sample[l]), up)), 0));
 
+  const squares = layers.map((_, l) => squaresNorm(evidence, hadamardNorm, swept, l, up));
+
   const blocks = matrix(depth, depth);
   for (const [l, layer] of layers.entries()) {
     if (!layer.trainsWeight && !layer.trainsBias) continue;
     const all = stacked[l];
     for (let j = 0; j < depth; j++) {
-      const turning =
+      // ġ_ℓ is linear in what W_j and b_j do to z_j, ‖ġ_i‖ ≤ (γ_iℓ[j]/o_ij)‖U_ja_ij‖, for j ≤ ℓ
+      const paired =
+        j <= l && squares[l] !== undefined && squares[j] !== undefined
+          ? times(
+              swept.reduce(
+                (largest, sample) => Math.max(largest, ratio(sample[l].gradientTangent[j], sample[j].own, up)),
+                0,
+              ),
+              up.sqrt(times(squares[l]!, squares[j]!, up)),
+              up,
+            )
+          : Number.POSITIVE_INFINITY;
+      const turning = Math.min(
+        paired,
         l === 0 && j === 0
           ? firstBlock(evidence, hadamardNorm, swept, all.own, up)
           : Math.min(
@@ -61,7 +87,8 @@ function blockBounds(evidence: SmoothEvidence, hadamardNorm: number, r: number, 
                 up,
               ),
               root(l, (at) => times(at.gradientTangent[j], at.own, up)),
-            );
+            ),
+      );
       const shifting = layer.trainsWeight
         ? Math.min(
             times(
@@ -87,6 +114,39 @@ function blockBounds(evidence: SmoothEvidence, hadamardNorm: number, r: number, 
     }
   }
   return blocks;
+}
+
+/**
+ * ≥ √λ_max(G̃∘G̃) on the ball, G̃ the Gram matrix of the rows a_i = (s_ℓh_{ℓ−1} if W_ℓ trains, 1 if b_ℓ does): so much is Σ|c_i|‖Ua_i‖² for unit c and ‖U‖_F = 1.
+ * (G̃∘G̃) is at most [W]s⁴(HHᵀ)∘(HHᵀ) + [W, b]2s²HHᵀ + [b]11ᵀ, and the rows a_i⊗a_i move by at most 2‖a_i‖s_ℓdh_i.
+ */
+function squaresNorm(
+  { layers, samples }: SmoothEvidence,
+  hadamardNorm: number,
+  swept: readonly SampleLayer[][],
+  l: number,
+  up: Upward,
+): number | undefined {
+  const { scale, trainsWeight, trainsBias, hadamardInput, stackedInputNorm, patchNorm, skip, gain } = layers[l];
+  if (patchNorm !== undefined || skip || gain !== undefined) return undefined;
+  if (l === 0) return layers[1]?.hadamardInput === undefined ? undefined : hadamardNorm;
+  if (hadamardInput === undefined) return undefined;
+  let total = trainsBias ? samples : 0;
+  if (trainsWeight) {
+    const own = up.mul(up.mul(scale, scale), hadamardInput);
+    total = up.add(total, square(own, up));
+    if (trainsBias) total = up.add(total, up.mul(2, square(up.mul(scale, stackedInputNorm), up)));
+  }
+  const moved = swept.reduce((sum, sample) => {
+    const { own, inputDrift } = sample[l];
+    return up.add(sum, square(trainsWeight ? times(up.mul(2, own), times(scale, inputDrift, up), up) : 0, up));
+  }, 0);
+  return up.add(up.sqrt(total), up.sqrt(moved));
+}
+
+/** a/b from above, 0 for 0/0. */
+function ratio(a: number, b: number, up: Upward): number {
+  return a === 0 ? 0 : up.div(a, b);
 }
 
 /** Block (1, 1): the part with σ'' is block-diagonal over neurons, as in bound (b). */
@@ -119,16 +179,25 @@ function sweepAll(
 
   let drift = 0; // ‖H_{ℓ−1} − H_{ℓ−1}(θ₀)‖_F
   let tangentIn: Float64Array = new Float64Array(layers.length);
+  let movedBelow = 0; // ‖Z_{ℓ−1} − Z_{ℓ−1}(θ₀)‖_F
+  let tangentBelow = tangentIn;
+  const all = swept.map((_, i) => i);
+  const steepOf = (l: number) =>
+    steepness(layers[l], all, l === 0 ? all.map(() => 0) : swept.map((sample) => sample[l - 1].moved), evidence, up);
   const forward = layers.map((layer, l) => {
     const patchNorm = layer.patchNorm ?? 1;
     const inputNorm = up.add(layer.stackedInputNorm, times(patchNorm, drift, up));
     const own = up.hypot(layer.trainsWeight ? up.mul(layer.scale, inputNorm) : 0, layer.trainsBias ? rootSamples : 0);
     const inputTangent = patchNorm === 1 ? tangentIn : scaled(tangentIn, patchNorm, up);
     const carried = times(up.mul(layer.scale, layer.weightNorm), times(patchNorm, drift, up), up);
-    const moved = up.add(carried, times(r, own, up));
-    const grown = layerNorm(layer.scale, layer.weightNorm, layer.trainsWeight ? r : 0, up);
-    const tangent = scaled(inputTangent, grown, up);
+    const steep = steepOf(l);
+    const moved = up.add(Math.min(carried, steep.carried(movedBelow)), times(r, own, up));
+    const reach = layer.trainsWeight ? r : 0;
+    const grown = layerNorm(layer.scale, layer.weightNorm, reach, up);
+    const tangent = least(scaled(inputTangent, grown, up), steep.grown(tangentBelow, reach));
     tangent[l] = up.add(tangent[l], own);
+    movedBelow = moved;
+    tangentBelow = tangent;
     const steepest = times(layer.gain ?? 1, slope, up);
     drift = skipped(layer, drift, up.mul(steepest, moved), up);
     tangentIn = layer.skip ? sum(tangentIn, scaled(tangent, steepest, up), up) : scaled(tangent, steepest, up);
@@ -154,10 +223,15 @@ function sweepAll(
       backDrift = skipped(above, backDrift, times(above.patchNorm ?? 1, pulled, up), up);
       backTangent = above.skip ? sum(backTangent, through, up) : through;
       const gain = layers[l].gain ?? 1;
-      gradientDrift = times(gain, up.add(times(up.mul(curvature, moved), start, up), up.mul(slope, backDrift)), up);
+      const steep = steepOf(l + 1);
+      const shrunk = Math.min(up.mul(slope, backDrift), steep.pulled(gradientDrift, gradient, reach));
+      const turned = least(
+        scaled(backTangent, slope, up),
+        steep.pulledTangent(gradientTangent, gradient, l + 1, reach),
+      );
+      gradientDrift = times(gain, up.add(times(up.mul(curvature, moved), start, up), shrunk), up);
       gradient = up.add(layers[l].stackedGradientNorm, gradientDrift);
-      const turned = sum(scaled(tangent, up.mul(curvature, largestBack), up), scaled(backTangent, slope, up), up);
-      gradientTangent = scaled(turned, gain, up);
+      gradientTangent = scaled(sum(scaled(tangent, up.mul(curvature, largestBack), up), turned, up), gain, up);
     }
     out[l] = { own, inputTangent, gradient, gradientTangent };
   }

@@ -8,7 +8,7 @@ import { type EigenvalueBound, extremeEigenvalues, greatestEigenvalue } from "..
 import { outward } from "../interval/outward.ts";
 import { selfTest } from "../interval/self-test.ts";
 import { spectralNorm } from "../interval/spectral-norm.ts";
-import { type Network, positionsOf, type Weights } from "../network/network.ts";
+import { isFeedforward, type Network, positionsOf, type Weights } from "../network/network.ts";
 import { signPattern } from "../network/sign-pattern.ts";
 import type {
   LayerEvidence,
@@ -24,6 +24,8 @@ import type {
   VectorBall,
 } from "./evidence.ts";
 import { isShallow, shapeOf } from "./measure.ts";
+import { withSteepNorms } from "./measure-steep.ts";
+import { provedSteepNorms } from "./measure-steep-proved.ts";
 import { hadamardNormOf, patchesNormOf, provedGram, provedKernel } from "./proved-kernel.ts";
 import {
   affine,
@@ -51,6 +53,7 @@ export function provedMeasurer(backend: Backend): Measurer {
     arithmetic: outward,
     backend: backend.info,
     smooth: (at) => tested(backend, () => smoothEvidence(at, backend)),
+    steep: (at, evidence) => tested(backend, () => steepEvidence(at, evidence, backend)),
     relu: (at) => tested(backend, () => reluEvidence(at, backend)),
     gram: (at) => provedGram(at.network, at.dataset.x, backend),
     spectrum: (ball) => spectrum(ball, backend),
@@ -142,6 +145,18 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
   };
 }
 
+async function steepEvidence(
+  { network, weights, dataset }: Point,
+  evidence: SmoothEvidence,
+  backend: Backend,
+): Promise<Measurement<SmoothEvidence>> {
+  const norms = await weightNorms(network, weights, backend);
+  const pass = await provedForward(network, weights, norms, dataset.x, backend);
+  if (!pass) return failed("the derivative of this activation is not Lipschitz");
+  const found = await provedSteepNorms(network, weights, norms, pass, backend);
+  return found.status === "ok" ? { status: "ok", evidence: withSteepNorms(evidence, found.evidence) } : found;
+}
+
 async function layerEvidence(
   network: Network,
   norms: WeightNorms,
@@ -165,6 +180,7 @@ async function layerEvidence(
     ...(back.backpropagated[l] ? { backpropagatedBounds: back.backpropagated[l] } : {}),
     stackedInputNorm: await stackedNorm(input, deep, backend),
     stackedGradientNorm: await stackedNorm(g, deep, backend),
+    ...(l > 0 && deep && isFeedforward(network) ? { hadamardInput: await patchesNormOf(input, 1, backend) } : {}),
   };
 }
 

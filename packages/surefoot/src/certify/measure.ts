@@ -27,6 +27,7 @@ import type {
   Spectrum,
   TwoLayerEvidence,
 } from "./evidence.ts";
+import { steepNorms, withSteepNorms } from "./measure-steep.ts";
 import { perronBound, upward } from "./upward.ts";
 
 const HOW = "computed in floating point";
@@ -37,6 +38,10 @@ export function floatMeasurer(backend: Backend): Measurer {
     arithmetic: rounded,
     backend: backend.info,
     smooth: (at) => smoothEvidence(at, backend),
+    steep: async (at, evidence) => {
+      const norms = await steepNorms(at, backend);
+      return norms.status === "ok" ? measured(withSteepNorms(evidence, norms.evidence)) : norms;
+    },
     relu: (at) => reluEvidence(at, backend),
     gram: async (at) => ({ mid: await trainedGram(at, backend), radius: 0 }),
     spectrum: ({ mid }) => spectrum(mid, backend),
@@ -147,6 +152,7 @@ async function layerEvidence(
     ...(q ? { backpropagatedBounds: rowMaxima(bySample(q, x.rows)) } : {}),
     stackedInputNorm,
     stackedGradientNorm,
+    ...(l > 0 && deep && isFeedforward(network) ? { hadamardInput: hadamardNorm(await backend.syrk(input)) } : {}),
   };
 }
 

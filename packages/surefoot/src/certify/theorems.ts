@@ -3,6 +3,7 @@ import { type Interval, rounded } from "../interval/arithmetic.ts";
 import { isFeedforward, type Network } from "../network/network.ts";
 import { activationRange } from "./activation-range.ts";
 import type { Measurer, Point } from "./evidence.ts";
+import { hasSteepNorms } from "./measure-steep.ts";
 import type { TheoremName, TheoremOutcome } from "./outcome.ts";
 import { certifyS1 } from "./s1.ts";
 import { certifyS2 } from "./s2.ts";
@@ -24,6 +25,9 @@ export type Effort = "quick" | "thorough";
 const QUICK_CELLS = 16;
 const QUICK_WORK = 2e7;
 
+/** Below this margin measured products of weights and slopes will not certify either: they gain less than a factor of 30. */
+const HOPEFUL = 0.03;
+
 const s1: Theorem = {
   name: "S1",
   excludes: (network) =>
@@ -32,9 +36,15 @@ const s1: Theorem = {
       : "S1 needs an activation with a Lipschitz derivative: try tanh, softplus, smooth-leaky-relu, erf, gelu or swish",
   certify: async (at, measurer, stepSize, effort) => {
     const measured = await measurer.smooth(at);
-    return measured.status === "ok"
-      ? certifyS1(measured.evidence, measurer.arithmetic, stepSize, effort === "quick" ? QUICK_CELLS : undefined)
-      : unmeasured("S1", measured.reason, measurer);
+    if (measured.status === "failed") return unmeasured("S1", measured.reason, measurer);
+    const cells = effort === "quick" ? QUICK_CELLS : undefined;
+    const plain = certifyS1(measured.evidence, measurer.arithmetic, stepSize, cells);
+    const hopeful = plain.verdict === "undecided" && plain.obstacle?.kind === "residual" && plain.margin > HOPEFUL;
+    if (!hopeful || !hasSteepNorms(at.network)) return plain;
+    const steep = await measurer.steep(at, measured.evidence);
+    if (steep.status === "failed") return plain;
+    const sharper = certifyS1(steep.evidence, measurer.arithmetic, stepSize, cells);
+    return sharper.margin > plain.margin ? sharper : plain;
   },
 };
 
