@@ -1,3 +1,4 @@
+export { likeliestBox, log10Draws, logBoxProbability } from "./box-event.ts";
 export {
   type Basis,
   type ClaimRow,
