@@ -1,12 +1,4 @@
-import {
-  createOptimiser,
-  createProblem,
-  generate,
-  initialise,
-  networkSpec,
-  optimiserFromText,
-  resolveNetwork,
-} from "surefoot";
+import { createOptimiser, createProblem, initialise, networkSpec, optimiserFromText, resolveNetwork } from "surefoot";
 import { curvesFigure } from "surefoot/figure";
 import { kernelAt } from "../descend.ts";
 import { digits } from "../digits.ts";
