@@ -1,4 +1,5 @@
-import { exp, log1p, sigmoid, tanh } from "@surefoot/linalg";
+import { exp, log1p, tanh } from "@surefoot/linalg";
+import { classificationLoss, type MarginLoss } from "../dynamics/margin-loss.ts";
 
 /** A loss ℓ(u, y) of one sample and its derivative in u, for the flow dθ/dt = −∇ (1/n)Σ ℓ(u_i, y_i) of the slides. */
 export interface SampleLoss {
@@ -25,18 +26,15 @@ export const SAMPLE_LOSSES: readonly SampleLoss[] = [
     value: (u, y) => Math.abs(u - y) + log1p(exp(-2 * Math.abs(u - y))) - Math.LN2,
     slope: (u, y) => tanh(u - y),
   },
-  {
-    name: "logistic",
-    formula: "log(1 + exp(−yu))",
-    value: (u, y) => Math.max(0, -y * u) + log1p(exp(-Math.abs(y * u))),
-    slope: (u, y) => -y * sigmoid(-y * u),
-    classification: true,
-  },
-  {
-    name: "squared hinge",
-    formula: "½max(0, 1 − yu)²",
-    value: (u, y) => 0.5 * Math.max(0, 1 - y * u) ** 2,
-    slope: (u, y) => -y * Math.max(0, 1 - y * u),
-    classification: true,
-  },
+  ...(["logistic", "squared-hinge"] as const).map((name) => ofMargin(classificationLoss(name))),
 ];
+
+function ofMargin({ name, formula, value, slope }: MarginLoss): SampleLoss {
+  return {
+    name,
+    formula: formula.replaceAll("z", "yu"),
+    value: (u, y) => value(y * u),
+    slope: (u, y) => y * slope(y * u),
+    classification: true,
+  };
+}
