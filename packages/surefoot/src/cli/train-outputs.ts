@@ -6,6 +6,7 @@ import { renderSvgInNode } from "../figure/node.ts";
 import { rasterize } from "../figure/png-node.ts";
 import { type RunFolder, writeAtomically } from "../record/index.ts";
 import { renderReport } from "../report/index.ts";
+import { isPlain } from "../spec/optimiser.ts";
 import { describeOptimiser, uncertifiable } from "./optimiser-options.ts";
 import { certifiedWeightsFile } from "./run-certificate.ts";
 import type { FinishedRun } from "./run-follow.ts";
@@ -37,10 +38,13 @@ export async function writeOutputs(run: FinishedRun, folder: RunFolder): Promise
     });
   }
   const columns = columnsOf(run);
+  const how = { certifiedStep, otherOptimiser: !isPlain(spec.optimiser) };
   const figures: [string, FigureSpec][] = [
-    ["loss", lossFigure(columns, { certifiedStep, roundingFloor: result.roundingFloor })],
-    ["kernel", kernelFigure(columns, { certifiedStep })],
-    ["margin", marginFigure(columns, { certifiedStep })],
+    ["loss", lossFigure(columns, { ...how, roundingFloor: result.roundingFloor })],
+    ["kernel", kernelFigure(columns, how)],
+    ...(Array.from(columns.margin ?? []).some((value) => value !== null)
+      ? [["margin", marginFigure(columns, how)] satisfies [string, FigureSpec]]
+      : []),
   ];
   await mkdir(join(folder.path, "figures"), { recursive: true });
   for (const [name, figure] of figures) {
@@ -63,6 +67,7 @@ export async function writeOutputs(run: FinishedRun, folder: RunFolder): Promise
       backend: run.backend,
       stopped: STOPPED[result.stopped],
       optimiser: describeOptimiser(spec.optimiser),
+      plainDescent: isPlain(spec.optimiser),
       ...(uncertifiable(run) === undefined ? {} : { unspoken: uncertifiable(run) as string }),
       roundingFloor: result.roundingFloor,
     },

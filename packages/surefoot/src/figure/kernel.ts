@@ -1,4 +1,4 @@
-import { certifiedRule, type RunFigureOptions } from "./loss.ts";
+import { certifiedRule, type RunFigureOptions, stepLabel } from "./loss.ts";
 import { columnCurve, present, type RunColumns, stepRange } from "./series.ts";
 import { type Curve, DEFAULT_WIDTH, type FigureSpec, type Panel } from "./spec.ts";
 
@@ -14,7 +14,7 @@ export interface KernelFigureOptions extends RunFigureOptions {
  */
 export function kernelFigure(run: RunColumns, options: KernelFigureOptions = {}): FigureSpec {
   const rules = certifiedRule(options.certifiedStep);
-  const x = { label: "gradient-descent step", scale: "linear", whole: true, include: stepRange(run) } as const;
+  const x = { label: stepLabel(options), scale: "linear", whole: true, include: stepRange(run) } as const;
   const layers = Object.keys(run)
     .filter((column) => column.startsWith("drift:"))
     .sort((a, b) => byLayer(a.slice(6), b.slice(6)));

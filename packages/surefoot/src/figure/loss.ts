@@ -6,7 +6,14 @@ import { DEFAULT_WIDTH, type FigureSpec, type Rule } from "./spec.ts";
 export interface RunFigureOptions {
   /** First step from which the run is certified; null or absent if none. */
   readonly certifiedStep?: number | null;
+  /** The run is not by plain gradient descent: the margin is then that of plain gradient descent from its weights. */
+  readonly otherOptimiser?: boolean;
   readonly width?: number;
+}
+
+/** The name of the axis of steps. */
+export function stepLabel({ otherOptimiser }: RunFigureOptions): string {
+  return otherOptimiser ? "step" : "gradient-descent step";
 }
 
 /** What the loss figure shows beside the record. */
@@ -45,7 +52,7 @@ export function lossFigure(run: RunColumns, options: LossFigureOptions = {}): Fi
     width: options.width ?? DEFAULT_WIDTH,
     panels: [
       {
-        x: { label: "gradient-descent step", scale: "linear", whole: true, include: stepRange(run) },
+        x: { label: stepLabel(options), scale: "linear", whole: true, include: stepRange(run) },
         y: { label: options.lossLabel ?? "loss", scale: "log" },
         curves: present([loss, bounded ? bound : undefined]),
         rules: [

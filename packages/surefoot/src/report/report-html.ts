@@ -47,19 +47,22 @@ function figureSection(input: ReportInput, document: Document): Html | undefined
     const loss = lossFormula(run?.loss);
     const floor = run?.roundingFloor;
     const norm = run?.kernelNorm;
+    const how = run?.plainDescent === false ? { otherOptimiser: true } : {};
     make.push((width) =>
       lossFigure(record, {
         certifiedStep,
         width,
+        ...how,
         ...(loss === undefined ? {} : { lossLabel: `loss ${loss}` }),
         ...(floor === undefined ? {} : { roundingFloor: floor }),
       }),
     );
-    if (record.margin !== undefined) make.push((width) => marginFigure(record, { certifiedStep, width }));
+    const measured = Array.from(record.margin ?? []).some((value) => value !== null);
+    if (measured) make.push((width) => marginFigure(record, { certifiedStep, width, ...how }));
     const kernel = Object.keys(record).some((name) => /^(lambda|kernelDrift$|drift:|flips$)/.test(name));
     if (kernel)
       make.push((width) =>
-        kernelFigure(record, { certifiedStep, width, ...(norm === undefined ? {} : { kernelNorm: norm }) }),
+        kernelFigure(record, { certifiedStep, width, ...how, ...(norm === undefined ? {} : { kernelNorm: norm }) }),
       );
   }
   if (spectra && spectra.length > 0) make.push((width) => spectrumFigure(spectra, { width }));

@@ -75,6 +75,8 @@ export interface ReportRun {
   readonly stepSize?: number;
   /** How the weights were moved, in words. */
   readonly optimiser?: string;
+  /** False where the margin is that of plain gradient descent from the run's weights, not of the run. */
+  readonly plainDescent?: boolean;
   /** Why no theorem speaks of this run at all, and what one says of its weights; shown where there is no certificate. */
   readonly unspoken?: string;
   /** Loss convention "sum", "half-mean" or "mean", or a classification loss. */
