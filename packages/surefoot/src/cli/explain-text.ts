@@ -21,7 +21,7 @@ const BASIS: Readonly<Record<Basis, string>> = {
 };
 const LEGEND = [
   "✓ holds  ✗ fails  ? open: a constant is unknown or nothing decides  – does not apply",
-  "ᵖ proved  ˢ sampled  ᵃ assumed  ° order only: every hidden constant taken as 1; all else in floating point",
+  "ᵖ proved  ˢ sampled  ᵃ assumed  ° order only, hidden constants taken as 1; all else floating point",
   "constant: for which the claim holds with equality here",
 ];
 
@@ -43,7 +43,7 @@ function instance({ data, n, d, parameters, run, certificate, loss }: Explanatio
 }
 
 function desk(desk: Desk): string[] {
-  const head = ["", rule(desk.title), `   ${desk.reference}`];
+  const head = ["", ...rule(desk.title), ...wrap(desk.reference, WIDTH - 3, "   ")];
   if (desk.notApplicable !== null) return [...head, ...wrap(`does not apply: ${desk.notApplicable}`, WIDTH - 2, "  ")];
   return [
     ...head,
@@ -54,8 +54,10 @@ function desk(desk: Desk): string[] {
   ];
 }
 
-function rule(title: string): string {
-  return `── ${title} ${"─".repeat(Math.max(0, WIDTH - 4 - length(title)))}`;
+function rule(title: string): string[] {
+  const lines = wrap(title, WIDTH - 4, "── ", "   ");
+  const last = lines[lines.length - 1];
+  return [...lines.slice(0, -1), `${last} ${"─".repeat(Math.max(0, WIDTH - 1 - length(last)))}`];
 }
 
 function section(title: string, rows: readonly ClaimRow[]): string[] {
@@ -99,7 +101,7 @@ export function power(log10: number | null): string {
   return `10^${log10.toFixed(1)}`;
 }
 
-function wrap(text: string, width: number, indent = "", hanging = indent): string[] {
+export function wrap(text: string, width: number, indent = "", hanging = indent): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -1,6 +1,6 @@
 import type { CertifyOutcome } from "../certify/index.ts";
 import type { Plan, PlannedSteps, ScalePlan, WidthPlan } from "../plan/index.ts";
-import { power } from "./explain-text.ts";
+import { power, wrap } from "./explain-text.ts";
 import { format, formatFactor, table } from "./terminal.ts";
 
 /** A plan for reading; `source` is DATA as the user wrote it. */
@@ -16,7 +16,7 @@ export function describePlan(plan: Plan, source: string): string[] {
       table(plan.orders.map(({ quantity, source: paper, log10 }) => [`${quantity}  [${paper}]`, power(log10)])),
     );
   }
-  if (plan.notes.length > 0) lines.push("", ...plan.notes);
+  if (plan.notes.length > 0) lines.push("", ...plan.notes.flatMap((note) => wrap(note, 100)));
   return lines;
 }
 

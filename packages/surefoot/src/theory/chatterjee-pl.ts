@@ -76,7 +76,7 @@ async function radiiToTry(request: DeskRequest, start: number, chosen: number | 
 }
 
 function budget(work: number): { samples: number; descent: number } {
-  const evaluations = Math.min(20, Math.max(4, Math.floor(2e8 / work)));
+  const evaluations = Math.min(20, Math.max(4, Math.floor(5e7 / work)));
   return { samples: evaluations, descent: evaluations };
 }
 
