@@ -103,6 +103,41 @@ describe("surefoot kernel", () => {
   });
 });
 
+describe("residual networks from the command", () => {
+  it.each([
+    ["resnet-tanh:2x48", "residual", ["W1", "W2", "W3"]],
+    ["conv-resnet-tanh:2x16@4", "convolutional-residual", ["W1", "W2", "W3"]],
+  ])(
+    "train to a certificate and leave a report, figures and weights that certify again: %s",
+    async (network, kind, names) => {
+      const out = kind;
+      const data = ["sphere:n=4,d=8", "--network", network];
+      const trained = await surefoot(
+        ["train", ...data, "--steps", "80", "--step-size", "1/lambda-max", "--out", out, "--json"],
+        folder,
+      );
+      expect(trained.code).toBe(0);
+      const files = await readdir(file(out));
+      expect(files).toEqual(
+        expect.arrayContaining(["certified.safetensors", "figures", "record.parquet", "report.html"]),
+      );
+      expect(files).not.toContain("certificate.json");
+      expect(trained.stderr).toMatch(new RegExp(`no certificate file for a ${kind} network`));
+      expect(await readFile(join(file(out), "report.html"), "utf8")).toContain(kind);
+      const record = await readRecord(join(file(out), "record.parquet"));
+      expect(Object.keys(record.columns)).toEqual(expect.arrayContaining(names.map((name) => `drift:${name}`)));
+      const again = await surefoot(["certify", ...data, "--weights", `${out}/certified.safetensors`, "--json"], folder);
+      expect(again.code).toBe(0);
+      expect(lastJson(again)).toMatchObject({
+        verdict: "certified",
+        theorem: "S1",
+        warrant: "proved",
+        network: { kind },
+      });
+    },
+  );
+});
+
 describe("surefoot certify", () => {
   const certify = (...args: string[]) => surefoot(["certify", ...args, "--json"], folder);
 

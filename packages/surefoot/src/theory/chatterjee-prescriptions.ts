@@ -1,3 +1,4 @@
+import { isFeedforward } from "../network/network.ts";
 import type { Ball } from "./ball.ts";
 import { likeliestBox, log10Draws } from "./box-event.ts";
 import type { Prescription } from "./desk.ts";
@@ -19,8 +20,9 @@ export function chatterjeePrescriptions(
   const toTarget = (rate: number | undefined) =>
     rate === undefined ? null : log(Math.max(1, Math.log(1 / epsilon))) - log(rate);
   const lambda = typeof ball === "string" ? undefined : ball.inputs?.value.lower;
+  const feedforward = isFeedforward(problem.network);
   const scale =
-    lambda === undefined
+    lambda === undefined || !feedforward
       ? undefined
       : leastScale({
           network: problem.network,
@@ -80,9 +82,11 @@ export function chatterjeePrescriptions(
       id: "draws",
       source: "Theorem 2.8",
       quantity: "LeCun draws until the box event, expected, at the likeliest box",
-      log10: log10Draws(likeliestBox(problem.network).logProbability),
+      log10: feedforward ? log10Draws(likeliestBox(problem.network).logProbability) : null,
       basis: "computed",
-      note: "an upper bound of the probability of the theorem's whole event: at least so many draws",
+      note: feedforward
+        ? "an upper bound of the probability of the theorem's whole event: at least so many draws"
+        : "the theorem is about networks without skips and convolutions",
     }),
   ];
 }

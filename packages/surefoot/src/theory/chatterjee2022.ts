@@ -2,6 +2,7 @@ import { activationOf } from "../activation/registry.ts";
 import { activationRange } from "../certify/activation-range.ts";
 import type { Snapshot } from "../dynamics/snapshot.ts";
 import { rounded } from "../interval/arithmetic.ts";
+import { isFeedforward } from "../network/network.ts";
 import { type Ball, ballOf } from "./ball.ts";
 import { boxRows } from "./chatterjee-box.ts";
 import { plRows } from "./chatterjee-pl.ts";
@@ -64,7 +65,7 @@ async function lay(request: DeskRequest, run: RunSummary, seen: DescentSeen): Pr
     reference: chatterjee2022.reference,
     notApplicable: null,
     hypotheses: hypotheses(request, ball),
-    claims: [...pl.rows, ...(await boxRows(request))],
+    claims: [...pl.rows, ...(isFeedforward(request.problem.network) ? await boxRows(request) : [])],
     prescriptions: chatterjeePrescriptions(request, ball, pl.step),
     notes: [
       "f = ½‖u − y‖² and its step size; α and 4f(θ₀) scale alike, so the criterion is the same for every multiple of f.",
