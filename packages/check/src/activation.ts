@@ -4,9 +4,8 @@
  */
 import { U, up } from "./directed.ts";
 
-export type Activation = { slope: number; curvature: number; error: number; at: Point };
-/** z ↦ [σ(z), σ'(z)]. */
-type Point = (z: number) => readonly [number, number];
+/** `at`: z ↦ [σ(z), σ'(z)]. */
+export type Activation = { slope: number; curvature: number; error: number; at: (z: number) => [number, number] };
 
 const LN2_HIGH = 0.6931471803691238; // 33 bits: its multiples by |k| < 2²⁰ are exact
 const LN2_LOW = 1.9082149292705877e-10;
@@ -34,46 +33,44 @@ function log1p(t: number): number {
 /** erf, absolute error < 1024u: (2/√π)·e^(−x²)·Σ 2ᵏx^(2k+1)/(2k+1)!!, positive terms; the rest is below the last one once they halve. */
 function erf(x: number): number {
   if (!(Math.abs(x) < 6)) return Math.sign(x); // 1 − erf(6) < 2⁻⁵⁵
-  const twice = 2 * x * x;
-  let term = Math.abs(x);
-  let sum = term;
-  for (let k = 1; term > sum * 1e-18 || 2 * twice > 2 * k + 1; k++) {
-    term *= twice / (2 * k + 1);
+  let [term, sum] = [Math.abs(x), Math.abs(x)];
+  for (let k = 1; term > sum * 1e-18 || 4 * x * x > 2 * k + 1; k++) {
+    term *= (2 * x * x) / (2 * k + 1);
     sum += term;
   }
   return Math.sign(x) * 1.1283791670955126 * exp(-x * x) * sum;
 }
 
-/** 1/(1 + e⁻ˣ) and 1/(1 + eˣ). */
-function logistic(x: number): readonly [number, number] {
+/** 1/(1 + e⁻ˣ), and its slope. */
+function logistic(x: number): [number, number] {
   const e = exp(-Math.abs(x));
-  return x >= 0 ? [1 / (1 + e), e / (1 + e)] : [e / (1 + e), 1 / (1 + e)];
+  return [(x >= 0 ? 1 : e) / (1 + e), e / ((1 + e) * (1 + e))];
 }
-
-const softplus = (x: number): number => Math.max(x, 0) + log1p(exp(-Math.abs(x))) - Math.LN2;
-
-const tanh: Point = (z) => {
-  const t = exp(-2 * Math.abs(z));
-  return [(Math.sign(z) * (1 - t)) / (1 + t), (4 * t) / ((1 + t) * (1 + t))];
-};
-const sigmoid: Point = (z) => [logistic(z)[0] - 0.5, logistic(z)[0] * logistic(z)[1]];
-const swish: Point = (z) => [z * logistic(z)[0], logistic(z)[0] * (1 + z * logistic(z)[1])];
-const erfWithSlope: Point = (z) => [erf(z), 1.1283791670955126 * exp(-z * z)];
+const softplus = (z: number): number => Math.max(z, 0) + log1p(exp(-Math.abs(z))) - Math.LN2;
+const bell = (z: number): number => 0.3989422804014327 * exp(-0.5 * z * z);
 const normal = (z: number): number => 0.5 * (1 + erf(Math.SQRT1_2 * z));
-const gelu: Point = (z) => [z * normal(z), normal(z) + z * (0.3989422804014327 * exp(-0.5 * z * z))];
 
-const PLAIN = new Map<string, Activation>([
-  ["tanh", { slope: 1, curvature: 0.7698003589195012, error: 128 * U, at: tanh }],
-  ["sigmoid", { slope: 0.25, curvature: 0.09622504486493764, error: 128 * U, at: sigmoid }],
-  ["softplus", { slope: 1, curvature: 0.25, error: 128 * U, at: (z) => [softplus(z), logistic(z)[0]] }],
-  ["swish", { slope: 1.0998393201288676, curvature: 0.5, error: 128 * U, at: swish }],
-  ["gelu", { slope: 1.1289041451851554, curvature: 0.7978845608028656, error: 2048 * U, at: gelu }],
-  ["erf", { slope: 1.128379167095513, curvature: 0.9678828980765738, error: 2048 * U, at: erfWithSlope }],
-]);
+type Row = [name: string, slope: number, curvature: number, error: number, at: Activation["at"]];
+const TABLE = (a: number): Row[] => [
+  ["tanh", 1, 0.7698003589195012, 256, (z) => [2 * logistic(2 * z)[0] - 1, 4 * logistic(2 * z)[1]]],
+  ["sigmoid", 0.25, 0.09622504486493764, 128, (z) => [logistic(z)[0] - 0.5, logistic(z)[1]]],
+  ["softplus", 1, 0.25, 128, (z) => [softplus(z), logistic(z)[0]]],
+  ["swish", 1.0998393201288676, 0.5, 128, (z) => [z * logistic(z)[0], logistic(z)[0] + z * logistic(z)[1]]],
+  ["gelu", 1.1289041451851554, 0.7978845608028656, 2048, (z) => [z * normal(z), normal(z) + z * bell(z)]],
+  ["erf", 1.128379167095513, 0.9678828980765738, 2048, (z) => [erf(z), 1.1283791670955126 * exp(-z * z)]],
+  [
+    "smooth-leaky-relu",
+    1,
+    up(up(1 - a) / 4),
+    128,
+    (z) => [a * z + (1 - a) * softplus(z), a + (1 - a) * logistic(z)[0]],
+  ],
+];
 
-/** The activation of that name, with its parameter; undefined for one without a continuous derivative, or unknown. */
+/** The activation of that name with its parameter a; undefined for one without a continuous derivative, or unknown. */
 export function activationOf(kind: string, a: number): Activation | undefined {
-  if (kind !== "smooth-leaky-relu" || !(a >= 0 && a <= 1)) return PLAIN.get(kind);
-  const at = (z: number) => [a * z + (1 - a) * softplus(z), a + (1 - a) * logistic(z)[0]] as const;
-  return { slope: 1, curvature: up(up(1 - a) / 4), error: 128 * U, at };
+  const [, slope, curvature, error, at] =
+    TABLE(a >= 0 && a <= 1 ? a : Number.NaN).find(([name]) => name === kind) ?? [];
+  if (!slope || !curvature || !error || !at) return undefined;
+  return { slope, curvature, error: error * U, at };
 }

@@ -1,8 +1,10 @@
+import { ball } from "./balls.ts";
 import { down, up } from "./directed.ts";
 import { atMost, count, isTrue, type Json, list, number, reject } from "./fields.ts";
-import type { CheckData, Problem, TrainedLayer } from "./problem.ts";
+import type { CheckData, Layer, Problem } from "./problem.ts";
 import { checkS1 } from "./s1.ts";
 import { checkS2 } from "./s2.ts";
+import { checkS3 } from "./s3.ts";
 
 /** Tensors by name, W1, b1, W2, …, row by row; a bias of shape [rows] or [rows, 1]. */
 export type CheckWeights = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float64Array }>>;
@@ -41,6 +43,7 @@ async function prove(file: Json, data: CheckData, weights: CheckWeights): Promis
   const proof = `${theorem}, ${form}`;
   if (proof === "S1, standard" || proof === "S1, larger step") checkS1(problem);
   else if (proof === "S2, full" || proof === "S2, midpoint") checkS2(problem);
+  else if (proof === "S3, positive initialisation") checkS3(problem);
   else reject("file", `there is no theorem "${proof}"`);
   atMost(up(contraction * contraction), rate, "rate", "contraction² ≤ rate per step");
   const statement =
@@ -59,9 +62,9 @@ async function open(file: Json, { x, n, d, y }: CheckData, weights: CheckWeights
 
   const [names, parts, tensors] = [new Set<string>(), [] as (number | Float64Array)[], { ...weights }];
   let inputs = d;
-  const layers = list(file.network.layers).map((layer, l, all): TrainedLayer => {
+  const layers = list(file.network.layers).map((layer, l, all): Layer => {
     const [rows, cols, scale] = [count(layer.rows), count(layer.cols), number(layer.scale)];
-    const fits = cols === inputs && rows > 0 && (l < all.length - 1 || rows === 1) && scale > 0;
+    const fits = cols === inputs && rows > 0 && (l < all.length - 1 || rows === 1) && scale > 0 && all.length > 1;
     if (!fits) reject("network", `layer ${l + 1}: ${rows} × ${cols}, scale ${scale} does not fit`);
     inputs = rows;
     const tensor = (name: string, columns: number): Float64Array => {
@@ -72,10 +75,10 @@ async function open(file: Json, { x, n, d, y }: CheckData, weights: CheckWeights
       parts.push(rows, columns, data);
       return data;
     };
-    const weight = tensor(`W${l + 1}`, cols);
+    const weight = ball(rows, cols, tensor(`W${l + 1}`, cols));
     const bias = isTrue(layer.bias) ? tensor(`b${l + 1}`, 1) : new Float64Array(0);
     const trainsBias = isTrue(layer.trainsBias) && bias.length > 0;
-    return { rows, cols, scale, trainsWeight: isTrue(layer.trainsWeight), trainsBias, weight, bias };
+    return { scale, weight, bias, trainsWeight: isTrue(layer.trainsWeight), trainsBias };
   });
   const strange = Object.keys(tensors).filter((name) => !names.has(name));
   if (strange.length > 0) reject("weights", `the network has no tensor ${strange.join(", ")}`);

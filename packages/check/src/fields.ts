@@ -31,9 +31,9 @@ export function number(pair: Json): number {
 }
 
 /** { hex: […], decimal: […] }. */
-export function numbers({ hex, decimal }: Json, length: number): Float64Array {
-  if (list(hex).length !== length || list(decimal).length !== length)
-    reject("file", `a list has not ${length} numbers`);
+export function numbers({ hex, decimal }: Json, length = list(hex).length): Float64Array {
+  const fits = list(hex).length === length && list(decimal).length === length;
+  if (!fits) reject("file", `a list has not ${length} numbers`);
   return Float64Array.from(list(hex), (copy, i) => number({ hex: copy, decimal: list(decimal)[i] }));
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { activationOf } from "../src/activation.ts";
-import { type Ball, definite, perron } from "../src/balls.ts";
+import { type Ball, ball, definite, perron } from "../src/balls.ts";
 import { down, gamma, raise, sqrtDown, sqrtUp, up } from "../src/directed.ts";
 
 const here = new URL(".", import.meta.url);
@@ -160,7 +160,7 @@ function positive(entries: bigint[][]): boolean {
 
 const ballOf = (rows: number[][]): Ball => {
   const n = rows.length;
-  return { n, mid: Float64Array.from(rows.flat()), rad: new Float64Array(n * n) };
+  return ball(n, n, Float64Array.from(rows.flat()));
 };
 
 describe("definite", () => {

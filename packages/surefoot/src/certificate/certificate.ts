@@ -1,9 +1,8 @@
 import { type CertifyOptions, type Decision, decide, measurerOf } from "../certify/certify.ts";
 import type { Measurer, SmoothEvidence } from "../certify/evidence.ts";
-import type { CertifyOutcome, PairsWitness, PathWitness, TheoremOutcome } from "../certify/outcome.ts";
+import type { BallWitness, CertifyOutcome, PairsWitness, PathWitness, TheoremOutcome } from "../certify/outcome.ts";
 import { hasBit } from "../certify/s2-kernel.ts";
 import { residualNorm } from "../certify/s2-outcome.ts";
-import { THEOREMS } from "../certify/theorems.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { datasetHash } from "../data/hash.ts";
 import type { DataOptionsInput } from "../data/options.ts";
@@ -49,9 +48,8 @@ export async function certifyToFile(
       `certified by ${first.outcome.theorem} (margin ${first.outcome.margin}), but there is no certificate file for a ${options.network.spec.kind} network: the independent checker knows networks without skips and convolutions only`,
     );
   }
-  const checkable = THEOREMS.filter(({ name }) => name === "S1" || name === "S2");
   for (const room of ROOMS) {
-    const decision = await decide(options, leaveRoom(measurer, room, kept), checkable);
+    const decision = await decide(options, leaveRoom(measurer, room, kept));
     const { outcome, theorem } = decision;
     if (outcome.verdict !== "certified" || !theorem?.witness || theorem.form === "structured") continue;
     const certificate = await write(options, outcome, theorem, measurer, kept, room);
@@ -59,9 +57,11 @@ export async function certifyToFile(
     if (!(contraction.decimal <= 1)) continue;
     return { ...decision, outcome: { ...outcome, ratePerStep: ratePerStep.decimal }, certificate };
   }
+  const { theorem, form, margin, kappaBound } = first.outcome;
+  const how = `${form} form${kappaBound ? `, κ by the ${kappaBound} bound` : ""}, margin ${margin}`;
   throw new SurefootError(
     "argument",
-    `certified by ${first.outcome.theorem} (${first.outcome.form} form, margin ${first.outcome.margin}), but there is no certificate file for it: files are written where S1 or the full form of S2 holds with some room for another program's rounding (train a little longer, or try a smaller step size)`,
+    `certified by ${theorem} (${how}), but there is no certificate file for it: a file is written where S1 (κ bounds two-layer, per-neuron, stacked), S2 (full or midpoint form) or S3 holds with some room for another program's rounding (train a little longer, or try a smaller step size)`,
   );
 }
 
@@ -155,17 +155,17 @@ function proofOf(theorem: TheoremOutcome, kept: Measurements, room: number, data
     const residual = residualNorm(weakerRelu(kept.relu.evidence, room / 2, dataset), measurer.arithmetic);
     return proofOfS2(theorem, witness, betweenSpectra(theorem.lambdaMin ?? 0, theorem.lambdaMax ?? 0, room), residual);
   }
+  if (witness?.kind === "ball" && kept.smooth?.status === "ok") {
+    return proofOfS3(theorem, witness, weakerSmooth(kept.smooth.evidence, room / 2, dataset), room);
+  }
   throw new SurefootError("argument", `theorem ${theorem.theorem} leaves nothing to check`);
 }
 
 function proofOfS1(theorem: TheoremOutcome, { share, path, end }: PathWitness, evidence: SmoothEvidence, room: number) {
-  const { kernel, residualNorm: residual, layers, twoLayer, hadamardNorm } = evidence;
+  const { kernel, residualNorm: residual } = evidence;
   // where κ is 0 the cells grow without end: more than MARGIN needs no proof
   const cells = path.cells.filter(({ integral }) => integral <= MARGIN * residual.value.upper);
   const margin = cells.length < path.cells.length ? Math.min(theorem.margin, MARGIN) : theorem.margin;
-  const { scale, stackedInputNorm, trainsWeight, trainsBias } = layers[0];
-  const input = mulUp(trainsWeight ? scale : 0, stackedInputNorm);
-  const data = sqrtUp(addUp(mulUp(input, input), trainsBias ? evidence.samples : 0)) * (1 + room) + 1e-60;
   return {
     theorem: "S1" as const,
     form: theorem.form,
@@ -181,23 +181,48 @@ function proofOfS1(theorem: TheoremOutcome, { share, path, end }: PathWitness, e
       share: hexPair(share),
       right: hexPairs(cells.map(({ right }) => right)),
       kappa: hexPairs(cells.map(({ kappa }) => atLeastTiny(kappa))),
-      bound: cells.map(({ bound }) => bound),
-      norms: {
-        weights: hexPairs(layers.map(({ weightNorm }) => weightNorm)),
-        hadamard: hexPair(twoLayer?.hadamardNorm ?? hadamardNorm ?? 0),
-        data: hexPair(twoLayer?.inputNorm ?? data),
-        ...(twoLayer
-          ? {}
-          : {
-              stackedInputs: hexPairs(layers.map((layer) => layer.stackedInputNorm)),
-              stackedGradients: hexPairs(layers.map(({ stackedGradientNorm }) => stackedGradientNorm)),
-            }),
-      },
+      norms: normsOf(evidence, room),
     },
   };
 }
 
-/** The largest margin that a file of S1 states. */
+function normsOf({ layers, twoLayer, hadamardNorm, samples }: SmoothEvidence, room: number) {
+  const { scale, stackedInputNorm, trainsWeight, trainsBias } = layers[0];
+  const input = mulUp(trainsWeight ? scale : 0, stackedInputNorm);
+  const data = sqrtUp(addUp(mulUp(input, input), trainsBias ? samples : 0)) * (1 + room) + 1e-60;
+  return {
+    weights: hexPairs(layers.map(({ weightNorm }) => weightNorm)),
+    hadamard: hexPair(twoLayer?.hadamardNorm ?? hadamardNorm ?? 0),
+    data: hexPair(twoLayer?.inputNorm ?? data),
+    ...(twoLayer
+      ? {}
+      : {
+          stackedInputs: hexPairs(layers.map((layer) => layer.stackedInputNorm)),
+          stackedGradients: hexPairs(layers.map(({ stackedGradientNorm }) => stackedGradientNorm)),
+        }),
+  };
+}
+
+function proofOfS3(
+  theorem: TheoremOutcome,
+  { inputs, cells, margin }: BallWitness,
+  evidence: SmoothEvidence,
+  room: number,
+) {
+  return {
+    theorem: "S3" as const,
+    form: theorem.form,
+    constants: {
+      margin: hexPair(Math.min(margin, MARGIN)),
+      inputs: hexPair(betweenSpectra(inputs.lower, inputs.upper, room).lambdaMin),
+      lambdaMax: hexPair(evidence.kernel.lambdaMax.value.upper),
+      residualNorm: hexPair(evidence.residualNorm.value.upper),
+    },
+    witness: { cells, norms: normsOf(evidence, room / 2) },
+  };
+}
+
+/** The largest margin that a file of S1 or S3 states. */
 const MARGIN = 1e6;
 
 /** A bound of exactly 0 cannot be confirmed in rounded arithmetic. */

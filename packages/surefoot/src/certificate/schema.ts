@@ -60,6 +60,14 @@ const rateConstants = {
   margin: number,
 };
 
+const norms = z.strictObject({
+  weights: numbers,
+  hadamard: number,
+  data: number,
+  stackedInputs: numbers.optional(),
+  stackedGradients: numbers.optional(),
+});
+
 const s1 = z.strictObject({
   ...common,
   theorem: z.literal("S1"),
@@ -69,14 +77,7 @@ const s1 = z.strictObject({
     share: number,
     right: numbers,
     kappa: numbers,
-    bound: z.array(z.enum(["two-layer", "per-neuron", "stacked"])),
-    norms: z.strictObject({
-      weights: numbers,
-      hadamard: number,
-      data: number,
-      stackedInputs: numbers.optional(),
-      stackedGradients: numbers.optional(),
-    }),
+    norms,
   }),
 });
 
@@ -88,8 +89,18 @@ const s2 = z.strictObject({
   witness: z.strictObject({ unstable: z.array(z.array(count)), steps: count }),
 });
 
+const { lambdaMin: _, ...rateConstantsOfS3 } = rateConstants;
+
+const s3 = z.strictObject({
+  ...common,
+  theorem: z.literal("S3"),
+  form: z.literal("positive initialisation"),
+  constants: z.strictObject({ ...rateConstantsOfS3, inputs: number }),
+  witness: z.strictObject({ cells: count, norms }),
+});
+
 /** A certificate file. Its shape only: whether it is true is for `@surefoot/check` to say. */
-export const certificateFile = z.discriminatedUnion("theorem", [s1, s2]);
+export const certificateFile = z.discriminatedUnion("theorem", [s1, s2, s3]);
 
 /** A certificate as it stands in a file (docs/certificate-file.md). */
 export type CertificateFile = z.infer<typeof certificateFile>;

@@ -1,4 +1,5 @@
 import type { BackendInfo, BitMasks } from "@surefoot/linalg";
+import type { Interval } from "../interval/arithmetic.ts";
 import type { LossSpec } from "../spec/loss.ts";
 import type { Warrant } from "../warrant.ts";
 import type { Obstacle } from "./obstacle.ts";
@@ -61,8 +62,8 @@ export interface TheoremOutcome {
   readonly witness?: Witness;
 }
 
-/** S1: the partition of the path, κ on it and where it ends. S2: the pairs that may flip and the sums that bound the rest. */
-export type Witness = PathWitness | PairsWitness;
+/** S1: the partition of the path, κ on it and where it ends. S2: the pairs that may flip and the sums that bound the rest. S3: its ball. */
+export type Witness = PathWitness | PairsWitness | BallWitness;
 
 export interface PathWitness {
   readonly kind: "path";
@@ -81,6 +82,16 @@ export interface PairsWitness {
   readonly path: number;
   /** Steps of the linear prediction that were simulated; 0 in the midpoint form. */
   readonly steps: number;
+}
+
+export interface BallWitness {
+  readonly kind: "ball";
+  /** λ_min(G̃), from both sides. */
+  readonly inputs: Interval;
+  /** Into how many equal cells the radius was cut for ∫₀^r μ. */
+  readonly cells: number;
+  /** ν∫₀^r μ/‖e₀‖ for the radius r of the outcome, from below: what is left at the step size of the outcome. */
+  readonly margin: number;
 }
 
 /** The answer of `certify`; plain data, every number finite. Step sizes and rates are for the loss convention `loss`. */

@@ -126,7 +126,7 @@ export function certifyS3(evidence: S3Evidence, arithmetic: Arithmetic, stepSize
   const residual = smooth.residualNorm.value.upper;
   const reach = usefulRadius(evidence, arithmetic);
   let integral = 0;
-  let best: Descent | undefined;
+  let best: (Descent & { readonly cells: number }) | undefined;
   let refused = false;
   for (let k = 1; k <= CELLS; k++) {
     const r = (reach * k) / CELLS;
@@ -138,7 +138,7 @@ export function certifyS3(evidence: S3Evidence, arithmetic: Arithmetic, stepSize
     if (!(integral > residual) || (k % 8 !== 0 && best)) continue;
     const option = descent(evidence, r, mu, integral, residual, arithmetic, stepSize);
     if (!option) refused = true;
-    else if (!best || option.gain > best.gain) best = option;
+    else if (!best || option.gain > best.gain) best = { ...option, cells: k };
   }
   const margin = finite(residual === 0 ? Number.POSITIVE_INFINITY : integral / residual);
   const hypotheses: Hypothesis[] = [
@@ -207,6 +207,7 @@ export function certifyS3(evidence: S3Evidence, arithmetic: Arithmetic, stepSize
     kappa: finite(best.kappa),
     suggestedStepSize: best.step.lower,
     obstacle: null,
+    witness: { kind: "ball", inputs: inputs.value, cells: best.cells, margin: finite(best.margin) },
   };
 }
 
@@ -218,6 +219,8 @@ interface Descent {
   /** ηνμ², to choose among radii. */
   readonly gain: number;
   readonly kappa: number;
+  /** ν∫₀^r μ/‖e₀‖, from below. */
+  readonly margin: number;
 }
 
 /** The step size and rate that the ball of radius r allows; undefined where ν leaves no room or η is too large. */
@@ -242,7 +245,15 @@ function descent(
   const nu = sub(point(1), mul(point(0.5), mul(step, point(beta)))).lower;
   if (!(nu > needed)) return undefined;
   const decay = mul(point(nu), square(point(mu))).lower;
-  return { r, step, decay, gain: step.lower * decay, kappa };
+  const margin = div(mul(point(nu), point(integral)), point(residual)).lower;
+  return {
+    r,
+    step,
+    decay,
+    gain: step.lower * decay,
+    kappa,
+    margin: residual === 0 ? Number.POSITIVE_INFINITY : margin,
+  };
 }
 
 /** κ on the whole ball: of the κ bounds those that hold everywhere in it, not only where a path of S1 can come. */

@@ -49,12 +49,16 @@ export interface Instance {
 
 const SMOOTH = ["tanh", "sigmoid", "softplus", "erf", "gelu", "swish"] as const;
 
-/** A random small problem: every activation, depth 1 to 3, biases, frozen tensors, both theorems, all losses. */
+/** A random small problem: every activation, depth 1 to 3, biases, frozen tensors, all theorems, all losses. */
 export async function randomInstance(random: Random): Promise<Instance> {
   const n = random.whole(1, 6);
   const d = random.whole(Math.max(2, n - 1), 9);
-  const network = resolveNetwork(networkSpec.parse(randomNetwork(random)), d);
-  const weights = await initialise(network, randomInitialiser(random), random.whole(0, 2 ** 30), backend);
+  const positive = random.next() < 0.12;
+  const network = resolveNetwork(networkSpec.parse(positive ? increasingNetwork(random) : randomNetwork(random)), d);
+  const initialiser = positive
+    ? { kind: "positive" as const, scale: random.pick([0.3, 1, 5, 20, 100, 1000]) }
+    : randomInitialiser(random);
+  const weights = await initialise(network, initialiser, random.whole(0, 2 ** 30), backend);
   const x = matrix(n, d);
   for (let i = 0; i < n; i++) {
     const row = Array.from({ length: d }, () => random.normal());
@@ -95,6 +99,24 @@ function randomNetwork(random: Random): NetworkInput {
     biases,
     frozen: frozen.length === names.length ? [] : frozen,
     scaling: random.next() < 0.8 ? "ntk" : "standard",
+  };
+}
+
+/** For the positive initialisation: σ' > 0, and W1 trained in 9 of 10. */
+function increasingNetwork(random: Random): NetworkInput {
+  return {
+    kind: "fully-connected",
+    widths: Array.from({ length: random.pick([1, 1, 2, 3]) }, () => random.whole(1, 6)),
+    activation: random.pick([
+      "tanh",
+      "sigmoid",
+      "softplus",
+      "erf",
+      { kind: "smooth-leaky-relu", slope: random.next() },
+    ]),
+    biases: random.next() < 0.5,
+    frozen: random.next() < 0.1 ? ["W1"] : random.next() < 0.2 ? ["W2"] : [],
+    scaling: random.next() < 0.5 ? "ntk" : "standard",
   };
 }
 

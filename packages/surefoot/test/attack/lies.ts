@@ -3,7 +3,7 @@ import type { Measurement, Measurer, SmoothEvidence, Spectrum } from "../../src/
 
 export interface Lie {
   readonly name: string;
-  readonly theorem: "S1" | "S2";
+  readonly theorem: "S1" | "S2" | "S3";
   tell(measurer: Measurer): Measurer;
 }
 
@@ -43,7 +43,7 @@ const spectrum =
 
 const LESS = 0.99;
 
-export const LIES: readonly Lie[] = [
+const LIES_OF_ONE: readonly Lie[] = [
   {
     name: "λ_min of K too high",
     theorem: "S1",
@@ -99,4 +99,13 @@ export const LIES: readonly Lie[] = [
         })),
     }),
   },
+];
+
+/** S3 rests on the same measurements as S1, with λ_min(G̃) for λ_min(K). */
+export const LIES: readonly Lie[] = [
+  ...LIES_OF_ONE,
+  ...LIES_OF_ONE.filter(({ theorem, name }) => theorem === "S1" && !name.startsWith("λ_min")).map(
+    (lie): Lie => ({ ...lie, theorem: "S3" }),
+  ),
+  { name: "λ_min of G̃ too high", theorem: "S3", tell: spectrum(higherMin) },
 ];

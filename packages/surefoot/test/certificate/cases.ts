@@ -103,6 +103,16 @@ export const CASES: readonly Case[] = [
       ),
   },
   {
+    name: "positive initialisation, two hidden layers, mean loss",
+    expects: { theorem: "S3", form: "positive initialisation" },
+    options: { loss: "mean" },
+    make: () => {
+      const activation = { kind: "smooth-leaky-relu", slope: 0.3 } as const;
+      const network = { kind: "fully-connected", widths: [5, 5], activation, scaling: "standard" } as const;
+      return setting(network, sphere(20, 50), { kind: "positive", scale: 100 });
+    },
+  },
+  {
     name: "ReLU, full form",
     expects: { theorem: "S2", form: "full" },
     make: () => setting({ kind: "two-layer-relu", width: 512 }, sphere(8, 100), ANTISYMMETRIC),
