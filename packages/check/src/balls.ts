@@ -107,10 +107,10 @@ export function definite({ rows: n, mid, rad }: Ball, c: number, sign: 1 | -1): 
   });
 }
 
-/** ‖B‖₂ from above for a symmetric B ≥ 0: max_i (Bv)_i/v_i for any v > 0; the power method proposes v. */
-export function perron(b: Float64Array, n: number): number {
+/** ‖B‖₂ from above for a symmetric B ≥ 0: max_i (Bv)_i/v_i for any v > 0; the power method proposes v until `goal` is met. */
+export function perron(b: Float64Array, n: number, goal = 0): number {
   let [v, least] = [new Float64Array(n).fill(1), Number.POSITIVE_INFINITY];
-  for (let step = 0; step < 400; step++) {
+  for (let step = 0; step < 400 && !(least <= goal); step++) {
     const w = v.map((_, i) => dot(b, i * n, v, 0, n));
     least = Math.min(least, largest(w.map((x, i) => up(raise(x, n + 1) / v[i]))));
     const most = largest(w);

@@ -73,7 +73,7 @@ function sweep({ layers, activation: { slope, curvature }, spectral, back }: Nor
  * (d): the norm of the matrix of bounds of the blocks (ℓ, j) of Σ c_i∇²u_i, by ‖Σ c_i a_i ⊗ b_i‖ ≤ max|a_i|·‖B‖₂ and ‖A‖_F·max|b_i|. `weight`: with
  * one hidden layer what |a_r| stays below, if (c) has something to say.
  */
-export function kappaBound(at: Norms, r: number, weight = Number.MAX_VALUE): number {
+export function kappaBound(at: Norms, r: number, goal = 0, weight = Number.MAX_VALUE): number {
   const depth = at.layers.length;
   const one = sweep(at, { ...at.one, unit: 1 }, r);
   const most = one.map(({ back }, l) => (l === 0 ? Math.min(back, up(at.layers[1].scale * weight)) : back));
@@ -95,5 +95,5 @@ export function kappaBound(at: Norms, r: number, weight = Number.MAX_VALUE): num
     }
   }
   const symmetric = blocks.map((x, k) => Math.min(x, blocks[(k % depth) * depth + Math.floor(k / depth)]));
-  return perron(symmetric, depth);
+  return perron(symmetric, depth, goal);
 }

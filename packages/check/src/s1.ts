@@ -48,7 +48,7 @@ function walk(norms: Norms, witness: Json, start: number) {
     const next = down(m - up(kappa * h));
     if (!(right[c] > left && next > 0)) reject("residual", `M > 0 does not hold on cell ${c} of the path`, -next);
     const weight = local ? perNeuron(norms, moved, right[c], h, next) : undefined;
-    atMost(kappaBound(norms, right[c], weight), kappa, "norms", `Lipschitz constant of J ≤ κ on cell ${c}`);
+    atMost(kappaBound(norms, right[c], kappa, weight), kappa, "norms", `Lipschitz constant of J ≤ κ on cell ${c}`);
     const before = area;
     area = down(area + down(down(right[c] - left) * down(0.5 * down(m + next))));
     if (!end && norms.residual < area) {

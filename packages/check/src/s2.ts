@@ -37,7 +37,7 @@ export function checkS2(at: Problem): void {
   });
   const [lambda, top, epsilon] = [constants.lambdaMin, constants.lambdaMax, constants.epsilon].map(number);
   const rate = down(lambda - epsilon);
-  atMost(perron(open, n), epsilon, "determined kernel", "½‖|G̃|∘Und‖₂/m ≤ ε");
+  atMost(perron(open, n, epsilon), epsilon, "determined kernel", "½‖|G̃|∘Und‖₂/m ≤ ε");
   atMost(FLOOR, rate, "determined kernel", "ε < λ_min(M)");
   boundEigenvalue(kernel, lambda, 1, "determined kernel", "λ_min(M)");
   boundEigenvalue(kernel, top, -1, "determined kernel", "λ_max(M)");

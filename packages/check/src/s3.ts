@@ -39,9 +39,12 @@ export function checkS3(at: Problem): void {
       if (l > 0) mu = down(mu * scale);
       if (l === above.length) break;
       const width = sqrtUp(weight.cols);
-      const moved = up(up(r * scale) * norms.one.inputs[0]);
-      reach = l === 0 ? moved : up(up(scale * up(up(high * width) + r)) * up(width * value));
-      if (bias.length > 0) reach = up(reach + r);
+      const longest = up(scale * norms.one.inputs[0]);
+      reach =
+        l === 0
+          ? up(r * sqrtUp(up(up(longest * longest) + Math.min(bias.length, 1))))
+          : up(up(scale * up(up(high * width) + r)) * up(width * value));
+      if (l > 0 && bias.length > 0) reach = up(reach + r);
       const { at: point, error } = norms.activation;
       const doubt = up(error * up(1 + reach));
       value = up(point(reach)[0] + doubt);
