@@ -32,7 +32,8 @@ export function leaveRoom(measurer: Measurer, room: number, kept: Measurements):
       return { status: "ok", evidence: weakerSmooth(kept.smooth.evidence, room, at.dataset) };
     },
     // a sharper κ is not in the file: what it certifies alone has none
-    steep: async () => ({ status: "failed", reason: "measured products are not checked" }),
+    steep: async (at: Point, evidence: SmoothEvidence) =>
+      room === 0 ? measurer.steep(at, evidence) : { status: "failed", reason: "measured products are not checked" },
     relu: async (at: Point) => {
       kept.relu ??= await measurer.relu(at);
       if (kept.relu.status === "failed") return kept.relu;
