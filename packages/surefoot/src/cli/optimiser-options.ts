@@ -79,6 +79,6 @@ export function uncertifiable({ spec, result, lastOutcome }: FinishedRun): strin
   if (lastOutcome?.verdict !== "certified") {
     return `${plainly}${seen || " From none of its measured weights does plain gradient descent have a certificate."}`;
   }
-  const how = lastOutcome.warrant === "proved" ? "It is a theorem" : "As computed in floating point, it is a theorem";
+  const how = `It is a theorem${lastOutcome.warrant === "proved" ? "" : ", given that its hypotheses hold as computed in floating point,"}`;
   return `${plainly}${seen} ${how} that plain gradient descent with step size ${format(lastOutcome.stepSize ?? Number.NaN)} from its last weights drives the loss to zero.`;
 }
