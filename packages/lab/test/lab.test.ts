@@ -45,6 +45,10 @@ const EXPERIMENTS = [
     isolated: true,
   },
   {
+    hash: "speed=0&steps=40&data=sphere:n=12,d=6&network=two-layer-relu:20000&init=antisymmetric&engine=lazy&loss=mean",
+    isolated: true,
+  },
+  {
     hash: "speed=0&steps=30&data=examples/data/iris.csv&classes=setosa,virginica&mu=0.3&samples=20&network=softplus:64,32&seed=3&loss=mean&step-size=certified",
     isolated: false,
   },
@@ -187,7 +191,7 @@ inBrowser("every view shows something in a direct run, and what it lacks in a la
     `${lab.address}#data=sphere:n=20,d=10&network=two-layer-relu:200000&engine=lazy&steps=50&speed=0&view=kernel`,
   );
   await ended(page);
-  await page.getByText("K(t) − H^∞").first().waitFor();
+  await page.getByText("K(t) − H∞").first().waitFor();
   await page.getByRole("tab", { name: "Sign patterns" }).click();
   await page.getByText(/keeps no weights/).waitFor();
   expect(complaints).toEqual([]);

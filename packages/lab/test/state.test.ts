@@ -63,5 +63,7 @@ test("the command of an experiment quotes what a shell would take apart", () => 
     "surefoot train sphere:n=20,d=10,seed=0,labels=sign --network tanh:512 --init gaussian --seed 0 --step-size 1/lambda-max --steps 2000 --backend wasm --deterministic",
   );
   expect(commandOf(ODD.experiment)).toContain("'own & odd,file.csv'");
-  expect(commandOf({ ...DEFAULT_EXPERIMENT, engine: "lazy" })).toBeNull();
+  const wide = { ...DEFAULT_EXPERIMENT, network: { kind: "two-layer-relu", width: 100_000 } } as const;
+  expect(commandOf(wide)).toContain("--engine direct");
+  expect(commandOf({ ...wide, engine: "lazy" })).toContain("--engine lazy");
 });

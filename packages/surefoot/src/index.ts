@@ -71,6 +71,25 @@ export { parseSpec } from "./spec/parse.ts";
 export { INITIALISER_FORMS, initialiserFromText, networkFromText } from "./spec/shorthand.ts";
 export * from "./theory/index.ts";
 export type { Certified } from "./train/certification.ts";
+export { lazyExcludes } from "./train/engine.ts";
+export { drawnNeurons, type LazyOpening, openLazyRun } from "./train/open-lazy.ts";
 export { resolveStepSize } from "./train/resolve-step-size.ts";
-export { runColumns, type TrainEvent, type TrainOptions, type TrainResult, train } from "./train/train.ts";
+export {
+  type RecordRow as RunRow,
+  runColumns,
+  type TrainEvent,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "./train/train.ts";
+export {
+  type LazyStanding,
+  type LazySubject,
+  type LazyTrainEvent,
+  type LazyTrainOptions,
+  type LazyTrainResult,
+  lazyColumns,
+  lazyProbeInterval,
+  trainLazy,
+} from "./train/train-lazy.ts";
 export type { Warrant } from "./warrant.ts";

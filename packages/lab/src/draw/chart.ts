@@ -17,6 +17,8 @@ export interface Rule {
   readonly at: number;
   readonly label: string;
   readonly colour: string;
+  /** Where the label of a horizontal rule stands; right by default. */
+  readonly labelAt?: "left" | "right";
 }
 
 export interface Chart {
@@ -92,8 +94,9 @@ export function drawChart(canvas: HTMLCanvasElement, chart: Chart, colours: Colo
     } else if (!log || rule.at > 0) {
       const at = toY(rule.at);
       if (at < plot.top || at > plot.bottom + 1) continue;
-      context.textAlign = "right";
-      context.fillText(rule.label, plot.right, at - 1);
+      const left = rule.labelAt === "left";
+      context.textAlign = left ? "left" : "right";
+      context.fillText(rule.label, left ? plot.left + 4 : plot.right, at - 1);
     }
   }
 }
@@ -159,7 +162,7 @@ function xRange({ lines }: Chart): { low: number; high: number } {
   return { low: 0, high };
 }
 
-function yRange({ lines, include = [] }: Chart, log: boolean): { low: number; high: number } {
+function yRange({ lines, rules, include = [] }: Chart, log: boolean): { low: number; high: number } {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   const take = (value: number) => {
@@ -169,6 +172,7 @@ function yRange({ lines, include = [] }: Chart, log: boolean): { low: number; hi
   };
   for (const { y } of lines) for (let i = 0; i < y.length; i++) take(y[i]);
   for (const value of include) take(value);
+  for (const { axis, at } of rules) if (axis === "y") take(at);
   if (low > high) return log ? { low: -1, high: 1 } : { low: 0, high: 1 };
   if (log) {
     const [bottom, top] = [Math.max(Math.log10(low), -320), Math.log10(high)];

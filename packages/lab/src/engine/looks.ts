@@ -3,13 +3,13 @@ import {
   countFlips,
   type DescentState,
   forward,
-  hInfinity,
+  type InitialiserSpec,
   type Problem,
   SurefootError,
   signPattern,
   snapshot,
 } from "surefoot";
-import type { CircleSeen, KernelSeen, LookName, PatternsSeen, Seen } from "./protocol.ts";
+import type { CircleSeen, KernelSeen, LimitSeen, LookName, PatternsSeen, Seen } from "./protocol.ts";
 
 const MOST_PATTERN_NEURONS = 512;
 const MOST_CIRCLE_NEURONS = 1500;
@@ -19,6 +19,7 @@ const MOST_KERNEL_SAMPLES = 500;
 /** What the views show of a run at one iterate, against its start. */
 export class Looks {
   readonly #problem: Problem;
+  readonly #initialiser: InitialiserSpec;
   readonly #initialKernel: Promise<Matrix>;
   readonly #initialPattern: BitMasks;
   readonly #initialWeights: Float64Array;
@@ -27,8 +28,9 @@ export class Looks {
   #lastPattern: BitMasks;
 
   /** `start`: iterate 0, before it moves on. */
-  constructor(problem: Problem, start: DescentState) {
+  constructor(problem: Problem, initialiser: InitialiserSpec, start: DescentState) {
     this.#problem = problem;
+    this.#initialiser = initialiser;
     this.#initialKernel = snapshot(problem, start).kernel();
     this.#initialPattern = signPattern(start.pass.z[0]);
     this.#lastPattern = this.#initialPattern;
@@ -42,19 +44,16 @@ export class Looks {
 
   see(look: LookName, state: DescentState): Promise<Seen> {
     if (look === "kernel") return this.#kernel(state);
+    if (look === "limit") return this.#limitSeen(state);
     return look === "patterns" ? Promise.resolve(this.#patterns(state)) : this.#circle(state);
   }
 
   async #kernel(state: DescentState): Promise<KernelSeen> {
-    const n = this.#problem.dataset.y.length;
-    if (n > MOST_KERNEL_SAMPLES) {
-      throw new SurefootError("argument", `kernels are shown for up to ${MOST_KERNEL_SAMPLES} samples, here are ${n}`);
-    }
+    const n = this.#samples();
     const initial = await this.#initialKernel;
     const now = await snapshot(this.#problem, state).kernel();
     this.#initialValues ??= this.#eigenvalues(initial);
-    this.#limit ??= this.#limitKernel();
-    const limit = await this.#limit;
+    const limit = await this.#atInfinity();
     return {
       look: "kernel",
       step: state.step,
@@ -70,11 +69,30 @@ export class Looks {
     };
   }
 
+  async #limitSeen({ step }: DescentState): Promise<LimitSeen> {
+    this.#samples();
+    const { values } = await this.#atInfinity();
+    return { look: "limit", step, lambdaMin: values?.[0] ?? null };
+  }
+
+  #samples(): number {
+    const n = this.#problem.dataset.y.length;
+    if (n > MOST_KERNEL_SAMPLES) {
+      throw new SurefootError("argument", `kernels are shown for up to ${MOST_KERNEL_SAMPLES} samples, here are ${n}`);
+    }
+    return n;
+  }
+
+  #atInfinity() {
+    this.#limit ??= this.#limitKernel();
+    return this.#limit;
+  }
+
   async #limitKernel(): Promise<{ kernel: Float64Array | null; values: Float64Array | null }> {
     const { network, dataset, backend } = this.#problem;
-    if (network.spec.kind !== "two-layer-relu") return { kernel: null, values: null };
-    const kernel = await hInfinity(dataset.x, backend);
-    return { kernel: kernel.data, values: await this.#eigenvalues(kernel) };
+    const { limitKernel } = await import("surefoot/kernel"); // only some views need it
+    const kernel = await limitKernel(network.spec, this.#initialiser, dataset.x, backend);
+    return { kernel: kernel?.data ?? null, values: kernel ? await this.#eigenvalues(kernel) : null };
   }
 
   async #eigenvalues(kernel: Matrix): Promise<Float64Array | null> {

@@ -7,7 +7,7 @@ export interface OwnFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-export const LOOKS = ["kernel", "patterns", "circle"] as const;
+export const LOOKS = ["kernel", "limit", "patterns", "circle"] as const;
 export type LookName = (typeof LOOKS)[number];
 
 /** Page to worker. `run` numbers the experiments of a page; messages about an older one are ignored. */
@@ -39,7 +39,6 @@ export interface RunFacts {
   readonly inverseLambdaMax: number | null;
   /** The largest step size that a theorem admits at the initial weights (or would near them); null: none. */
   readonly certifiedLimit: number | null;
-  readonly probeEvery: number | null;
   readonly columns: readonly string[];
   readonly backend: string;
   readonly threads: number;
@@ -81,7 +80,14 @@ export type News =
     }
   | { readonly kind: "failed"; readonly reason: string };
 
-export type Seen = KernelSeen | PatternsSeen | CircleSeen;
+export type Seen = KernelSeen | LimitSeen | PatternsSeen | CircleSeen;
+
+/** λ₀, the least eigenvalue of the kernel at infinite width; null where that is not known. */
+export interface LimitSeen {
+  readonly look: "limit";
+  readonly step: number;
+  readonly lambdaMin: number | null;
+}
 
 /** n × n kernels, row-major, and their eigenvalues, ascending (null where the solver did not converge). */
 export interface KernelSeen {

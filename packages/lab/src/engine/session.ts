@@ -1,12 +1,21 @@
-import { certify, type DescentState, initDescent, PROBE_NAMES, runColumns, type TrainEvent, train } from "surefoot";
+import {
+  certify,
+  type DescentState,
+  initDescent,
+  PROBE_NAMES,
+  type RunRow,
+  runColumns,
+  type TrainEvent,
+  type TrainResult,
+  train,
+} from "surefoot";
+import { Feed, follow, type Tell } from "./follow.ts";
 import { Looks } from "./looks.ts";
 import { PATH_COLUMNS, PathMeter } from "./path-meter.ts";
 import type { Prepared } from "./prepare.ts";
-import type { LookName, News, RunFacts, Seen } from "./protocol.ts";
+import type { LookName, RunFacts, Seen } from "./protocol.ts";
 import { type Pace, Queue } from "./turns.ts";
 
-/** About one frame: rows are sent to the page no more often. */
-const FRAME = 15;
 /** What is missing is said anew at most this often, and takes at most a tenth of the time. */
 const OUTCOME_EVERY = 400;
 const OUTCOME_SHARE = 10;
@@ -24,18 +33,17 @@ export class DirectSession implements Session {
   readonly facts: RunFacts;
   readonly #prepared: Prepared;
   readonly #pace: Pace;
-  readonly #tell: (news: News, transfer?: Transferable[]) => void;
+  readonly #tell: Tell;
+  readonly #feed: Feed;
   readonly #queue = new Queue();
   readonly #meter: PathMeter;
   readonly #abort = new AbortController();
   #looks: Looks | undefined;
   #state: DescentState | undefined;
-  #pending: number[] = [];
-  #sent = 0;
   #certified = false;
   #outcomeDue = 0;
 
-  constructor(run: number, prepared: Prepared, pace: Pace, tell: (news: News, transfer?: Transferable[]) => void) {
+  constructor(run: number, prepared: Prepared, pace: Pace, tell: Tell) {
     const { problem, weights, stepSize } = prepared;
     const { network, dataset, backend } = problem;
     this.#prepared = prepared;
@@ -51,7 +59,6 @@ export class DirectSession implements Session {
       stepSize,
       inverseLambdaMax: prepared.inverseLambdaMax,
       certifiedLimit: prepared.certifiedLimit,
-      probeEvery: null,
       columns: [...runColumns(network, PROBE_NAMES), ...PATH_COLUMNS],
       backend: `${backend.info.name}: ${backend.info.detail}`,
       threads: backend.info.threads,
@@ -59,12 +66,13 @@ export class DirectSession implements Session {
       source: dataset.provenance.source,
       steps: dataset.provenance.steps,
     };
+    this.#feed = new Feed(run, this.facts.columns, tell);
   }
 
   async run(): Promise<void> {
     const { problem, weights, stepSize, experiment } = this.#prepared;
     const start = await initDescent(problem, weights);
-    this.#looks = new Looks(problem, start);
+    this.#looks = new Looks(problem, experiment.initialiser, start);
     await this.#looks.ready();
     this.#state = start;
     const events = train(problem, weights, {
@@ -73,29 +81,25 @@ export class DirectSession implements Session {
       probes: PROBE_NAMES,
       signal: this.#abort.signal,
     });
-    for (let first = true; ; first = false) {
-      const mayGo = first || (await this.#pace.turn(() => this.#flush()));
-      if (!mayGo) return;
-      const next = await this.#queue.add(() => events.next());
-      if (this.#abort.signal.aborted) return;
-      if (next.done) {
-        await this.#finish(next.value.stopped, next.value.roundingFloor, next.value.curveViolations);
-        return;
-      }
-      const event = next.value;
-      this.#state = event.state;
-      if (event.kind === "certified") {
+    const result = await follow<TrainEvent, TrainResult>(events, {
+      run: this.facts.run,
+      pace: this.#pace,
+      queue: this.#queue,
+      signal: this.#abort.signal,
+      feed: this.#feed,
+      tell: this.#tell,
+      onCertified: ({ state }) => {
+        this.#state = state;
         this.#certified = true;
-        this.#meter.certified(event.state.weights);
-        const { step, loss, ratePerStep, outcome } = event.certified;
-        this.#tell({ kind: "certified", run: this.facts.run, certified: { step, loss, ratePerStep, outcome } });
-        // The row of this step comes next, and is part of the same step.
-        this.#pace.grantStep();
-      } else {
-        this.#take(event.row, event.state);
-        if (event.row.margin !== null) await this.#sayWhatIsMissing(event.state);
-      }
-    }
+        this.#meter.certified(state.weights);
+      },
+      onRow: async ({ row, state }) => {
+        this.#state = state;
+        this.#take(row, state);
+        if (row.margin !== null) await this.#sayWhatIsMissing(state);
+      },
+    });
+    if (result) await this.#finish(result);
   }
 
   see(look: LookName): Promise<Seen> {
@@ -110,19 +114,9 @@ export class DirectSession implements Session {
     this.#pace.end();
   }
 
-  #take(row: Extract<TrainEvent, { kind: "row" }>["row"], { weights }: DescentState): void {
-    const [length, distance, along] = this.#meter.measure(weights);
-    const extra: Record<string, number> = { pathLength: length, ballDistance: distance, ballAlong: along };
-    for (const name of this.facts.columns) this.#pending.push(row[name] ?? extra[name] ?? Number.NaN);
-    if (performance.now() - this.#sent >= FRAME) this.#flush();
-  }
-
-  #flush(): void {
-    if (this.#pending.length === 0) return;
-    const rows = Float64Array.from(this.#pending);
-    this.#pending = [];
-    this.#sent = performance.now();
-    this.#tell({ kind: "rows", run: this.facts.run, rows }, [rows.buffer]);
+  #take(row: RunRow, { weights }: DescentState): void {
+    const [pathLength, ballDistance, ballAlong] = this.#meter.measure(weights);
+    this.#feed.take(row, { pathLength, ballDistance, ballAlong });
   }
 
   async #sayWhatIsMissing(state: DescentState): Promise<void> {
@@ -138,8 +132,8 @@ export class DirectSession implements Session {
     this.#outcomeDue = now + Math.max(OUTCOME_EVERY, OUTCOME_SHARE * (now - began));
   }
 
-  async #finish(stopped: string, floor: number, curveViolations: number): Promise<void> {
-    this.#flush();
+  async #finish({ stopped, roundingFloor: floor, curveViolations }: TrainResult): Promise<void> {
+    this.#feed.flush();
     if (this.#state && stopped !== "diverged") {
       this.#outcomeDue = 0;
       await this.#sayWhatIsMissing(this.#state);

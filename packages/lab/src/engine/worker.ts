@@ -38,7 +38,10 @@ async function start(order: Order & { kind: "start" }): Promise<void> {
   try {
     backend ??= createWasmBackend({ deterministic: true });
     const next = await startSession(run, { experiment, files, base, backend: await backend, pace: nextPace, tell });
-    if (latest !== run) return;
+    if (latest !== run) {
+      next.end();
+      return;
+    }
     session?.end();
     session = next;
     pace = nextPace;

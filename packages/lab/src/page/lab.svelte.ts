@@ -11,6 +11,8 @@ export class Lab {
   readonly run: Run;
   versus = $state.raw<Run | null>(null);
   files: OwnFile[] = [];
+  /** The run that the controls change, and that theorem, command and exports are about. */
+  focus = $state<"A" | "B">("A");
 
   constructor() {
     this.run = new Run((facts) => {
@@ -22,9 +24,27 @@ export class Lab {
     this.#read();
   }
 
-  /** Changes the experiment: a new run, and a new entry in the browser's history. */
+  /** The run in focus. */
+  get focused(): Run {
+    return this.focus === "B" && this.versus ? this.versus : this.run;
+  }
+
+  /** The experiment in focus. */
+  get experiment(): Experiment {
+    return this.focus === "B" && this.state.versus ? this.state.versus : this.state.experiment;
+  }
+
+  /** Changes the experiment in focus: a new run, and a new entry in the browser's history. */
   change(change: Partial<Experiment>): void {
-    this.go({ experiment: { ...this.state.experiment, ...change } });
+    const next = { ...this.experiment, ...change };
+    this.go(this.experiment === this.state.versus ? { versus: next } : { experiment: next });
+  }
+
+  /** Begins a comparison with the next seed; the controls are then the second run's. */
+  compare(): void {
+    const { experiment } = this.state;
+    this.go({ versus: { ...experiment, seed: experiment.seed + 1 } });
+    this.focus = "B";
   }
 
   go(change: Partial<LabState>, history: "push" | "replace" = "push"): void {
@@ -99,6 +119,7 @@ export class Lab {
   #compare(before: Experiment | undefined, now: Experiment | undefined): void {
     if (same(before, now)) return;
     if (!now) {
+      this.focus = "A";
       this.versus?.close();
       this.versus = null;
       return;

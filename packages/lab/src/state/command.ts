@@ -1,9 +1,8 @@
 import type { Experiment } from "./experiment.ts";
 import { initialiserText, networkText } from "./text.ts";
 
-/** The command that runs the same experiment to the same bits; null where the command has no such engine. */
-export function commandOf({ data, ...rest }: Experiment): string | null {
-  if (rest.engine === "lazy") return null;
+/** The command that runs the same experiment to the same bits. */
+export function commandOf({ data, ...rest }: Experiment): string {
   const options: (readonly [string, string | number | undefined])[] = [
     ["classes", data.classes?.join(",")],
     ["samples", data.samples],
@@ -18,6 +17,8 @@ export function commandOf({ data, ...rest }: Experiment): string | null {
     ["loss", rest.loss === "sum" ? undefined : rest.loss],
     ["step-size", rest.stepSize],
     ["steps", rest.steps],
+    // for two-layer ReLU networks the command otherwise chooses by size
+    ["engine", rest.network.kind === "two-layer-relu" ? rest.engine : undefined],
   ];
   const words = options.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${quote(String(value))}`]));
   return ["surefoot train", quote(data.source), ...words, "--backend wasm --deterministic"].join(" ");

@@ -12,6 +12,14 @@ export function networkText(spec: NetworkSpec): string {
   return JSON.stringify(spec);
 }
 
+/** A network in two or three words. */
+export function networkTitle(spec: NetworkSpec): string {
+  if (spec.kind === "two-layer-relu") return `two-layer ReLU, m = ${spec.width}`;
+  const activation = typeof spec.activation === "string" ? spec.activation : spec.activation.kind;
+  if (spec.kind === "fully-connected") return `${activation}, ${spec.widths.join(" × ")}`;
+  return `${spec.kind}, ${activation}, ${spec.depth} × ${spec.width}`;
+}
+
 /** With the fields in the order of the schema. */
 const canonical = (spec: NetworkSpec) => JSON.stringify(networkFromText(JSON.stringify(spec)));
 

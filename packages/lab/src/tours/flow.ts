@@ -35,7 +35,7 @@ export const flow: Tour = {
     },
     {
       title: "Infinitely wide, nearly",
-      text: "The lazy engine follows two hundred thousand ReLU neurons exactly, in function space. H(0) and H^∞ can hardly be told apart, and the drift is tiny. Nothing is certified here: this is a picture of the limit.",
+      text: "The lazy engine follows two hundred thousand ReLU neurons exactly, in function space. H(0) and H^∞ can hardly be told apart, the drift is tiny, and the theorem holds within a few steps: this is a picture of the limit.",
       state: "data=sphere:n=20,d=10&network=two-layer-relu:200000&init=antisymmetric&engine=lazy&steps=200&view=kernel",
     },
   ],

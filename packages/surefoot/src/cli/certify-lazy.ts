@@ -4,9 +4,10 @@ import type { Dataset } from "../data/dataset.ts";
 import { SurefootError } from "../error.ts";
 import { resolveNetwork } from "../network/resolve.ts";
 import { initialiserFromText } from "../spec/shorthand.ts";
+import { drawnNeurons } from "../train/open-lazy.ts";
 import type { CertifyArguments } from "./certify.ts";
 import { readNetworkSpec } from "./inputs.ts";
-import { memoryLimitOf, openLazyTools, sourceOf } from "./lazy-tools.ts";
+import { memoryLimitOf, openLazyTools } from "./lazy-tools.ts";
 import { createProgress, format, say } from "./terminal.ts";
 
 /** `surefoot certify` of initial weights that are drawn, looked at and dropped, whatever the width. */
@@ -39,7 +40,7 @@ export async function certifyLazily(dataset: Dataset, options: CertifyArguments)
     if (contradiction) return { outcome: contradiction, ...context };
     const found = await certifyLazyStart({
       dataset,
-      source: sourceOf(network, initialiserFromText(options.init), options.seed, backend),
+      source: drawnNeurons(network, initialiserFromText(options.init), options.seed, backend),
       backend,
       scanner,
       mode,

@@ -1,8 +1,5 @@
 import { totalmem } from "node:os";
 import { type Backend, createNeuronScanner, type NeuronScanner } from "@surefoot/linalg";
-import { type NeuronSource, seededNeurons } from "../dynamics/lazy/neuron-source.ts";
-import type { Network } from "../network/network.ts";
-import type { InitialiserSpec } from "../spec/initialiser.ts";
 import { type CommonArguments, openBackend } from "./inputs.ts";
 
 /** Without --memory-limit a run may take this share of the machine's memory. */
@@ -18,8 +15,11 @@ export interface LazyTools {
 export async function openLazyTools(options: CommonArguments): Promise<LazyTools> {
   const backend = await openBackend(options);
   // The reference backend is the oracle: nothing but it computes then.
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
-  const scanner = backend.info.name === "reference" ? undefined : await createNeuronScanner(threads);
+  const { threads, deterministic = false } = options;
+  const scanner =
+    backend.info.name === "reference"
+      ? undefined
+      : await createNeuronScanner({ deterministic, ...(threads === undefined ? {} : { threads }) });
   return {
     backend,
     scanner,
@@ -28,11 +28,6 @@ export async function openLazyTools(options: CommonArguments): Promise<LazyTools
       await backend.close();
     },
   };
-}
-
-export function sourceOf(network: Network, initialiser: InitialiserSpec, seed: number, backend: Backend): NeuronSource {
-  const antisymmetric = initialiser.kind === "antisymmetric";
-  return seededNeurons({ width: network.layers[0].rows, inputs: network.inputs, seed, antisymmetric }, backend);
 }
 
 export const memoryLimitOf = (bytes: number | undefined) => bytes ?? MEMORY_SHARE * totalmem();

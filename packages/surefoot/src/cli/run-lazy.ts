@@ -1,27 +1,21 @@
-import { type Matrix, matrix } from "@surefoot/linalg";
-import { measurerOf, outcomeOf } from "../certify/certify.ts";
-import { certifyLazyStart, predictMovement } from "../certify/certify-lazy-start.ts";
+import type { Matrix } from "@surefoot/linalg";
 import type { LazyCheckpoint } from "../dynamics/lazy/checkpoint.ts";
 import type { Long } from "../dynamics/lazy/long-work.ts";
 import type { NeuronSource } from "../dynamics/lazy/neuron-source.ts";
-import { lazyProblem } from "../dynamics/lazy/problem.ts";
-import { predictReach } from "../dynamics/lazy/reach.ts";
-import { createLazyRun, DEFAULT_ROOM, type LazyOptions, type LazyRun, resumeLazyRun } from "../dynamics/lazy/run.ts";
-import { startPass } from "../dynamics/lazy/start.ts";
+import { type LazyOptions, type LazyRun, resumeLazyRun } from "../dynamics/lazy/run.ts";
 import { createProblem, type Problem } from "../dynamics/problem.ts";
-import type { StepSizeSpec } from "../dynamics/step-size.ts";
 import { SurefootError } from "../error.ts";
-import { point } from "../interval/arithmetic.ts";
 import type { Weights } from "../network/network.ts";
 import { resolveNetwork } from "../network/resolve.ts";
 import { squaredOnly } from "../spec/loss.ts";
 import { initialiserFromText } from "../spec/shorthand.ts";
 import type { Certified } from "../train/certification.ts";
 import { lazyWeights } from "../train/lazy-weights.ts";
+import { drawnNeurons, openLazyRun } from "../train/open-lazy.ts";
 import { type LazyTrainOptions, lazyColumns, lazyProbeInterval, trainLazy } from "../train/train-lazy.ts";
 import { openData, readNetworkSpec } from "./inputs.ts";
 import { describePlan, lazyNotes } from "./lazy-summary.ts";
-import { type LazyTools, memoryLimitOf, openLazyTools, sourceOf } from "./lazy-tools.ts";
+import { type LazyTools, memoryLimitOf, openLazyTools } from "./lazy-tools.ts";
 import {
   newOutput,
   newSpec,
@@ -56,16 +50,19 @@ export async function startLazyRun(source: string, options: StartOptions, signal
     const network = resolveNetwork(readNetworkSpec(options.network ?? ""), dataset.x.cols);
     const initialiser = initialiserFromText(options.init);
     const { backend, scanner } = tools;
-    const neurons = sourceOf(network, initialiser, options.seed, backend);
+    const neurons = drawnNeurons(network, initialiser, options.seed, backend);
     const problem = await createProblem(network, dataset, squaredOnly(options.loss, "the lazy simulator"), backend);
     const memoryLimit = memoryLimitOf(options.memoryLimit);
-    const stepSize = await resolveLazyStepSize(rule, problem, neurons, tools, memoryLimit, long);
     const steps = options.steps ?? 1000;
-    const inner = stepSize * problem.lossFactor;
-    const run = await createLazyRun({
-      ...lazyOptions(problem, neurons, inner, tools, memoryLimit, long),
-      horizon: steps,
-      room: await roomFor(problem, neurons, inner, steps, long),
+    const { run, stepSize } = await openLazyRun({
+      problem,
+      source: neurons,
+      stepSize: rule,
+      steps,
+      scanner,
+      memoryLimit,
+      ...long,
+      onPlan: (plan) => say(describePlan(plan, neurons.width, dataset.y.length)),
     });
     const spec = await newSpec(source, options, dataset, {
       engine: "lazy",
@@ -97,7 +94,7 @@ export async function resumeLazyRunIn(
   const tools = await openLazyTools({ ...options, backend: reopened.backend });
   return toTheEnd(tools, signal, async (long) => {
     const network = resolveNetwork(spec.network, dataset.x.cols);
-    const neurons = sourceOf(network, spec.initialiser, spec.seed, tools.backend);
+    const neurons = drawnNeurons(network, spec.initialiser, spec.seed, tools.backend);
     const problem = await createProblem(network, dataset, squaredOnly(spec.loss, "the lazy simulator"), tools.backend);
     const memoryLimit = memoryLimitOf(spec.memoryLimit ?? undefined);
     const inner = spec.stepSize * problem.lossFactor;
@@ -157,58 +154,6 @@ function lazyOptions(
     ...long,
     onPlan: (plan) => say(describePlan(plan, source.width, dataset.y.length)),
   } satisfies Omit<LazyOptions, "width" | "seed"> & { source: NeuronSource };
-}
-
-/** The watch list of a run that is likely to be certified at its start reaches far enough for that. */
-async function roomFor(
-  { dataset, backend }: Problem,
-  source: NeuronSource,
-  stepSize: number,
-  steps: number,
-  long: Long,
-): Promise<number> {
-  const problem = await lazyProblem(dataset, source, stepSize, backend);
-  const { reach, expectedMargin } = await predictMovement(problem, point(stepSize), long);
-  if (!(expectedMargin > 1)) return DEFAULT_ROOM;
-  const path = await predictReach(problem, steps, 1, long);
-  return reach.reduce((room, length, i) => Math.max(room, length / path[i]), DEFAULT_ROOM);
-}
-
-async function resolveLazyStepSize(
-  rule: StepSizeSpec,
-  problem: Problem,
-  source: NeuronSource,
-  { backend, scanner }: LazyTools,
-  memoryLimit: number,
-  long: Long,
-): Promise<number> {
-  if (typeof rule === "number") return rule;
-  const { network, dataset, loss, lossFactor, gram } = problem;
-  if (rule === "certified") {
-    const { outcome } = await certifyLazyStart({ dataset, source, backend, scanner, memoryLimit, ...long });
-    const found = outcomeOf(outcome, { network, dataset, loss }, measurerOf({ backend }));
-    const stepSize = found.stepSize ?? found.suggestedStepSize;
-    if (stepSize !== null) return stepSize;
-    const why = found.reasons[0] ?? found.statement;
-    throw new SurefootError("argument", `--step-size certified: no theorem gives one here (${why}); give a number`);
-  }
-  const n = dataset.y.length;
-  const none = new Float64Array(n).fill(-1);
-  const { counts } = await startPass(dataset.x, source, none, { backend, scanner }, long);
-  const kernel = matrix(
-    n,
-    n,
-    counts.map((count, k) => (gram.data[k] * count) / source.width),
-  );
-  const found = await backend.extremalEigenvalues(kernel, { which: "largest" });
-  const lambdaMax = found.status === "ok" ? found.largest?.value : undefined;
-  if (lambdaMax === undefined || !(lambdaMax > 0)) {
-    throw new SurefootError(
-      "argument",
-      "step size 1/lambda-max: λ_max of the tangent kernel is not positive; give a number",
-    );
-  }
-  return 1 / (lambdaMax * lossFactor);
 }
 
 function perform({ problem, run, spec, output, resume }: Session, signal: AbortSignal): Promise<FinishedRun> {

@@ -20,4 +20,5 @@ export { finiteSpec } from "./finite.ts";
 export { hInfinity, hInfinityBlocks } from "./h-infinity.ts";
 export { infiniteKernel } from "./infinite.ts";
 export { extremalByProducts, type LanczosOptions, type LanczosOutcome } from "./lanczos.ts";
+export { limitKernel } from "./limit.ts";
 export { empiricalKernel, kernelTimesVector, networkFeatures } from "./tangent-features.ts";

@@ -13,6 +13,7 @@ import { type RecordRow, runColumns, type TrainOptions, type TrainResult } from 
 /** What a lazy run is about, in the user's loss convention. */
 export type LazySubject = Pick<Problem, "network" | "dataset" | "loss" | "backend" | "lossFactor">;
 
+/** How to run lazily: as `TrainOptions`; probes every `probeEvery` steps (`lazyProbeInterval` says how often pays). */
 export interface LazyTrainOptions extends Omit<TrainOptions, "probeEvery" | "resume">, Long {
   readonly probeEvery: number;
   readonly resume?: {
@@ -32,10 +33,19 @@ export interface LazyStanding {
   readonly loss: number;
 }
 
+/** What a lazy run tells as it goes. */
 export type LazyTrainEvent =
-  | { readonly kind: "row"; readonly row: RecordRow; readonly state: LazyStanding; readonly curveViolations: number }
+  | {
+      readonly kind: "row";
+      readonly row: RecordRow;
+      readonly state: LazyStanding;
+      readonly curveViolations: number;
+      /** What S2 says of a probed state, in floating point; null where it was not asked or would have taken long. */
+      readonly outcome: CertifyOutcome | null;
+    }
   | { readonly kind: "certified"; readonly certified: Certified; readonly state: LazyStanding };
 
+/** How a lazy run ended. */
 export interface LazyTrainResult extends Omit<TrainResult, "state" | "stopped"> {
   readonly state: LazyStanding;
   readonly stopped: Termination | "steps-done" | "interrupted" | "out-of-memory";
@@ -107,8 +117,9 @@ export async function* trainLazy(
         const probing = (step % probeEvery === 0 || stopped !== undefined) && stopped !== "diverged";
         const measured = probing ? await measure(run, options.probes, stopped !== undefined, long) : {};
         let margin: number | null = null;
+        let quick: CertifyOutcome | undefined;
         if (probing) {
-          const quick = await certifyAs("float", QUICK_WORK);
+          quick = await certifyAs("float", QUICK_WORK);
           margin = quick?.margin ?? null;
           if (!certified && quick?.verdict === "certified") {
             const outcome = await certifyAs(mode);
@@ -122,7 +133,7 @@ export async function* trainLazy(
         const certifiedLoss = certified ? curveAt(certified, step) : null;
         if (certifiedLoss !== null && contradicts(loss, certifiedLoss, roundingFloor(subject, run))) curveViolations++;
         const row = { step, loss, certifiedLoss, margin, ...measured };
-        yield { kind: "row", row, state: { step, loss }, curveViolations };
+        yield { kind: "row", row, state: { step, loss }, curveViolations, outcome: quick ?? null };
       }
       if (stopped) return finish(stopped);
       if (signal?.aborted) return finish("interrupted");
