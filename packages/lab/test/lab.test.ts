@@ -45,7 +45,7 @@ const EXPERIMENTS = [
     isolated: true,
   },
   {
-    hash: "speed=0&steps=40&data=sphere:n=12,d=6&network=two-layer-relu:20000&init=antisymmetric&engine=lazy&loss=mean",
+    hash: "speed=0&steps=30&data=sphere:n=8,d=6&network=two-layer-relu:4000&init=antisymmetric&engine=lazy&loss=mean",
     isolated: true,
   },
   {
