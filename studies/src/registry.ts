@@ -19,6 +19,7 @@ const STUDIES: readonly (readonly [string, () => Promise<{ readonly study: Study
   ["optimisers", () => import("./optimisers/study.ts")],
   ["pl-event", () => import("./pl-event/study.ts")],
   ["deep-lemmas", () => import("./deep-lemmas/study.ts")],
+  ["zou-properties", () => import("./zou-properties/study.ts")],
 ];
 
 /** All studies, loaded. */
