@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Download, type Page } from "playwright-core";
 import { expect, test } from "vitest";
 
 const CHROMIUM = process.env.SUREFOOT_CHROMIUM ?? "/usr/bin/chromium";
@@ -94,16 +94,27 @@ export async function ended(page: Page): Promise<void> {
   await page.getByText("The run has ended").waitFor({ timeout: 40_000 });
 }
 
+/** Presses a button of the panel "Command & export"; the files that the page then saves, by name. */
+export async function savedFiles(page: Page, button: string, count: number): Promise<Map<string, Buffer>> {
+  const downloads: Download[] = [];
+  const listen = (download: Download) => downloads.push(download);
+  page.on("download", listen);
+  await page.getByRole("button", { name: button }).click();
+  await expect.poll(() => downloads.length, { timeout: 20_000 }).toBe(count);
+  page.off("download", listen);
+  const files = downloads.map(async (download) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+    return [download.suggestedFilename(), Buffer.concat(chunks)] as const;
+  });
+  return new Map(await Promise.all(files));
+}
+
 /** The record of the run as the page saves it: columns of doubles by name, NaN where nothing was measured. */
 export async function savedRecord(page: Page): Promise<Map<string, number[]>> {
   await page.getByRole("button", { name: "Command & export" }).click();
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "Record (CSV)" }).click(),
-  ]);
-  const chunks: Buffer[] = [];
-  for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
-  const [header, ...lines] = Buffer.concat(chunks).toString("utf8").trimEnd().split("\n");
+  const text = (await savedFiles(page, "Record (CSV)", 1)).get("record.csv")?.toString("utf8") ?? "";
+  const [header, ...lines] = text.trimEnd().split("\n");
   const rows = lines.map((line) => line.split(",").map((text) => (text === "" ? Number.NaN : Number(text))));
   return new Map(header.split(",").map((name, i) => [name, rows.map((row) => row[i])]));
 }

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { readRecord } from "surefoot";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -14,6 +14,7 @@ import {
   open,
   required,
   type Served,
+  savedFiles,
   savedRecord,
   serve,
 } from "./browser.ts";
@@ -87,6 +88,7 @@ for (const { hash, isolated } of EXPERIMENTS) {
         const badge = page.getByTestId("certified-step");
         const step = (await badge.count()) > 0 ? Number(await badge.textContent()) : null;
         expect(step).toBe(report.certifiedStep);
+        if (step !== null && !hash.includes("engine=lazy")) await expectSameFiles(page, join(folder, "run"));
         expect(complaints).toEqual([]);
         await page.context().close();
       } finally {
@@ -95,6 +97,33 @@ for (const { hash, isolated } of EXPERIMENTS) {
     },
   );
 }
+
+/** Certificate and weights are those that the command wrote, byte for byte, and the independent checker accepts them. */
+async function expectSameFiles(page: Page, run: string): Promise<void> {
+  const files = await savedFiles(page, "Certificate & weights", 2);
+  expect([...files.keys()].sort()).toEqual(["certificate.json", "certified.safetensors"]);
+  for (const [name, bytes] of files) {
+    expect(bytes.equals(await readFile(join(run, name))), name).toBe(true);
+    await writeFile(join(run, `lab-${name}`), bytes);
+  }
+  const weights = join(run, "lab-certified.safetensors");
+  expect(await command(["verify", join(run, "lab-certificate.json"), "--weights", weights])).toMatch(/^ACCEPTED/);
+}
+
+inBrowser("where no certificate can be written the outcome is saved, and the page says why", async () => {
+  const { page, complaints } = await open(
+    browser,
+    `${lab.address}#data=orthonormal:n=6,d=8&network=two-layer-relu:4000&init=antisymmetric&engine=lazy&loss=mean&steps=40&speed=0`,
+  );
+  await ended(page);
+  await expectCertified(page);
+  await page.getByRole("button", { name: "Command & export" }).click();
+  const outcome = JSON.parse(String((await savedFiles(page, "Certificate & weights", 1)).get("outcome.json")));
+  expect(outcome.verdict).toBe("certified");
+  await page.getByText(/could not be written: the lazy engine keeps no weights/).waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
 
 inBrowser("the first screen runs, becomes certified and says what is a theorem", async () => {
   const { page, complaints } = await open(browser, `${lab.address}#speed=0`);
@@ -228,24 +257,11 @@ inBrowser("pause holds the run, a step is one step, and two runs are compared", 
   await page.context().close();
 });
 
-inBrowser("certificate, Parquet and figures are saved, and the lab works without a network", async () => {
+inBrowser("Parquet and figures are saved, and the lab works without a network", async () => {
   const { page, complaints } = await open(browser, `${lab.address}#speed=0&steps=200`);
   await ended(page);
   await page.getByRole("button", { name: "Command & export" }).click();
-  const save = async (button: string, count: number) => {
-    const names: string[] = [];
-    const all = new Promise<void>((resolve) => {
-      page.on("download", (download) => {
-        names.push(download.suggestedFilename());
-        if (names.length === count) resolve();
-      });
-    });
-    await page.getByRole("button", { name: button }).click();
-    await all;
-    page.removeAllListeners("download");
-    return names.sort();
-  };
-  expect(await save("Certificate (JSON)", 1)).toEqual(["certificate.json"]);
+  const save = async (button: string, count: number) => [...(await savedFiles(page, button, count)).keys()].sort();
   expect(await save("Record (Parquet)", 1)).toEqual(["record.parquet"]);
   expect(await save("Figures (SVG)", 3)).toEqual(["kernel.svg", "loss.svg", "margin.svg"]);
   expect(await save("Figures (PNG)", 3)).toEqual(["kernel.png", "loss.png", "margin.png"]);

@@ -136,6 +136,11 @@ export async function startLazy(
     limit ??= limitKernel();
     const { step } = lazy.state;
     if (look === "limit") return { look, step, lambdaMin: (await limit).values?.[0] ?? null };
+    if (look === "certificate")
+      throw new SurefootError(
+        "argument",
+        "the lazy engine keeps no weights here; the command writes both with --out FOLDER",
+      );
     if (look !== "kernel")
       throw new SurefootError("argument", "the lazy engine keeps no weights to show here; use the direct engine");
     const now = kernel();

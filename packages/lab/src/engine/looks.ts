@@ -42,7 +42,7 @@ export class Looks {
     await this.#initialKernel;
   }
 
-  see(look: LookName, state: DescentState): Promise<Seen> {
+  see(look: Exclude<LookName, "certificate">, state: DescentState): Promise<Seen> {
     if (look === "kernel") return this.#kernel(state);
     if (look === "limit") return this.#limitSeen(state);
     return look === "patterns" ? Promise.resolve(this.#patterns(state)) : this.#circle(state);

@@ -57,17 +57,21 @@ export async function prepare(
   };
 }
 
-export async function openDataset(data: DataSpec, files: readonly OwnFile[], base: string): Promise<Dataset> {
-  const options: DataOptionsInput = {
-    seed: data.sampleSeed,
-    normalize: data.normalize,
+/** What the command's options say of the samples, in its order: a certificate file holds them. */
+export function storedDataOptions(data: DataSpec): DataOptionsInput {
+  return {
+    ...(data.label !== undefined ? { label: data.label } : {}),
     ...(data.classes ? { classes: data.classes } : {}),
     ...(data.samples !== undefined ? { samples: data.samples } : {}),
     ...(data.shuffle !== undefined ? { randomLabels: data.shuffle } : {}),
     ...(data.mu !== undefined ? { mu: data.mu } : {}),
-    ...(data.label !== undefined ? { label: data.label } : {}),
+    seed: data.sampleSeed,
+    normalize: data.normalize,
   };
-  return loadDataset(data.source, options, (name) => readBytes(name, files, base));
+}
+
+export async function openDataset(data: DataSpec, files: readonly OwnFile[], base: string): Promise<Dataset> {
+  return loadDataset(data.source, storedDataOptions(data), (name) => readBytes(name, files, base));
 }
 
 async function readBytes(name: string, files: readonly OwnFile[], base: string): Promise<Uint8Array<ArrayBuffer>> {

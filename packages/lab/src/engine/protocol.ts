@@ -7,7 +7,7 @@ export interface OwnFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-export const LOOKS = ["kernel", "limit", "patterns", "circle"] as const;
+export const LOOKS = ["kernel", "limit", "patterns", "circle", "certificate"] as const;
 export type LookName = (typeof LOOKS)[number];
 
 /** Page to worker. `run` numbers the experiments of a page; messages about an older one are ignored. */
@@ -80,7 +80,16 @@ export type News =
     }
   | { readonly kind: "failed"; readonly reason: string };
 
-export type Seen = KernelSeen | LimitSeen | PatternsSeen | CircleSeen;
+export type Seen = KernelSeen | LimitSeen | PatternsSeen | CircleSeen | CertificateSeen;
+
+/** The certificate of the run as `surefoot verify` reads it, and the certified weights as safetensors. */
+export interface CertificateSeen {
+  readonly look: "certificate";
+  /** The certified one. */
+  readonly step: number;
+  readonly certificate: string;
+  readonly weights: Uint8Array<ArrayBuffer>;
+}
 
 /** λ₀, the least eigenvalue of the kernel at infinite width; null where that is not known. */
 export interface LimitSeen {

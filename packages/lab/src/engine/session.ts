@@ -1,3 +1,4 @@
+import { copy } from "@surefoot/linalg";
 import {
   certify,
   type DescentState,
@@ -8,6 +9,7 @@ import {
   type TrainEvent,
   type TrainResult,
   train,
+  type Weights,
 } from "surefoot";
 import { Feed, follow, type Tell } from "./follow.ts";
 import { Looks } from "./looks.ts";
@@ -40,7 +42,7 @@ export class DirectSession implements Session {
   readonly #abort = new AbortController();
   #looks: Looks | undefined;
   #state: DescentState | undefined;
-  #certified = false;
+  #certified: { readonly step: number; readonly weights: Weights } | undefined;
   #outcomeDue = 0;
 
   constructor(run: number, prepared: Prepared, pace: Pace, tell: Tell) {
@@ -90,7 +92,8 @@ export class DirectSession implements Session {
       tell: this.#tell,
       onCertified: ({ state }) => {
         this.#state = state;
-        this.#certified = true;
+        const weights = Object.entries(state.weights).map(([name, tensor]) => [name, copy(tensor)] as const);
+        this.#certified = { step: state.step, weights: Object.fromEntries(weights) };
         this.#meter.certified(state.weights);
       },
       onRow: async ({ row, state }) => {
@@ -105,8 +108,17 @@ export class DirectSession implements Session {
   see(look: LookName): Promise<Seen> {
     return this.#queue.add(() => {
       if (!this.#looks || !this.#state) throw new Error("the run has not begun");
+      if (look === "certificate") return this.#certificate();
       return this.#looks.see(look, this.#state);
     });
+  }
+
+  async #certificate(): Promise<Seen> {
+    if (!this.#certified) throw new Error("nothing is certified yet");
+    const { certificateFiles } = await import("./certificate-files.ts"); // needed once, if at all
+    const { problem, stepSize, experiment } = this.#prepared;
+    const { step, weights } = this.#certified;
+    return certificateFiles(problem, weights, { step, stepSize, experiment });
   }
 
   end(): void {

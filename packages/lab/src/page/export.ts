@@ -9,12 +9,15 @@ import {
   renderSvg,
 } from "surefoot/figure";
 import { PATH_COLUMNS } from "../engine/path-meter.ts";
+import { quote } from "../state/command.ts";
 import type { Columns } from "./columns.ts";
 import type { Run } from "./run.svelte.ts";
 
-/** Saves a part of a run through the browser; returns the names of the files. Throws where there is nothing to save. */
-export async function exportRun(run: Run, what: "certificate" | "parquet" | "csv" | "svg" | "png"): Promise<string> {
-  const files = await filesOf(run, what);
+export type Exported = "certificate" | "parquet" | "csv" | "svg" | "png";
+
+/** Saves a part of a run through the browser; returns what was saved, in a sentence. Throws where there is nothing to save. */
+export async function exportRun(run: Run, what: Exported): Promise<string> {
+  const { files, note = "" } = await filesOf(run, what);
   for (const { name, content } of files) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(content);
@@ -22,7 +25,7 @@ export async function exportRun(run: Run, what: "certificate" | "parquet" | "csv
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
-  return files.map(({ name }) => name).join(", ");
+  return `Saved ${files.map(({ name }) => name).join(", ")}. ${note}`;
 }
 
 interface NamedContent {
@@ -30,18 +33,19 @@ interface NamedContent {
   readonly content: Blob;
 }
 
-async function filesOf(run: Run, what: Parameters<typeof exportRun>[1]): Promise<NamedContent[]> {
+interface Saving {
+  readonly files: readonly NamedContent[];
+  readonly note?: string;
+}
+
+async function filesOf(run: Run, what: Exported): Promise<Saving> {
   const { columns } = run;
   if (columns.length === 0) throw new Error("Nothing has been recorded yet.");
   switch (what) {
-    case "certificate": {
-      const outcome = run.certified?.outcome ?? run.outcome;
-      if (!outcome) throw new Error("There is no certificate and no verdict yet.");
-      const text = JSON.stringify({ step: run.certified?.step ?? run.step, ...outcome }, null, 2);
-      return [{ name: "certificate.json", content: new Blob([`${text}\n`], { type: "application/json" }) }];
-    }
+    case "certificate":
+      return certificate(run);
     case "csv":
-      return [{ name: "record.csv", content: new Blob([csv(columns)], { type: "text/csv" }) }];
+      return { files: [{ name: "record.csv", content: new Blob([csv(columns)], { type: "text/csv" }) }] };
     case "parquet": {
       const names = recordNames(columns);
       const rows = Array.from({ length: columns.length }, (_, i) =>
@@ -49,11 +53,32 @@ async function filesOf(run: Run, what: Parameters<typeof exportRun>[1]): Promise
       );
       const types = Object.fromEntries(names.map((name) => [name, "number" as const]));
       const bytes = formatRecord({ ...types, step: "integer" }, rows as { step: number }[]);
-      return [{ name: "record.parquet", content: new Blob([bytes]) }];
+      return { files: [{ name: "record.parquet", content: new Blob([bytes]) }] };
     }
     default:
-      return figures(run, what);
+      return { files: await figures(run, what) };
   }
+}
+
+/** The certificate's file with its weights; where there is none, the outcome and why. */
+async function certificate(run: Run): Promise<Saving> {
+  const json = (name: string, text: string) => ({ name, content: new Blob([text], { type: "application/json" }) });
+  const { seen, why = "the run has ended" } = run.certified ? await run.look("certificate") : { seen: null };
+  if (seen?.look === "certificate") {
+    const weights = { name: "certified.safetensors", content: new Blob([seen.weights]) };
+    const source = run.facts?.experiment.data.source;
+    return {
+      files: [json("certificate.json", seen.certificate), weights],
+      note: `Checked by: surefoot verify certificate.json --data ${quote(source ?? "DATA")} --weights certified.safetensors`,
+    };
+  }
+  const outcome = run.certified?.outcome ?? run.outcome;
+  if (!outcome) throw new Error("There is no certificate and no verdict yet.");
+  const text = `${JSON.stringify({ step: run.certified?.step ?? run.step, ...outcome }, null, 2)}\n`;
+  const note = run.certified
+    ? `The verdict and its hypotheses; a file for surefoot verify could not be written: ${why}.`
+    : "It says what is missing: nothing is certified yet.";
+  return { files: [json("outcome.json", text)], note };
 }
 
 async function figures(run: Run, what: "svg" | "png"): Promise<NamedContent[]> {

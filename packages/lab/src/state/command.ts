@@ -25,6 +25,6 @@ export function commandOf({ data, ...rest }: Experiment): string {
 }
 
 /** For a POSIX shell. */
-function quote(argument: string): string {
+export function quote(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

@@ -9,7 +9,7 @@ import type { Weights } from "../network/network.ts";
 import { describeIssues } from "../spec/parse.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { formatSafetensors, parseSafetensors, type Tensor } from "./safetensors.ts";
-import { fromTensors, toTensors } from "./weights-file.ts";
+import { fromTensors, weightTensors } from "./weights-file.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
 const FORMAT = "surefoot run 1";
@@ -33,7 +33,10 @@ export async function saveCheckpoint<Run>(
   { run, step, weights, state }: Checkpoint<Run>,
 ): Promise<void> {
   const rename = ([name, tensor]: [string, Tensor]) => [`${STATE}${name}`, tensor];
-  const tensors = { ...toTensors(weights), ...Object.fromEntries(Object.entries(toTensors(state)).map(rename)) };
+  const tensors = {
+    ...weightTensors(weights),
+    ...Object.fromEntries(Object.entries(weightTensors(state)).map(rename)),
+  };
   await writeAtomically(
     folder.weights,
     formatSafetensors({ tensors, metadata: { format: FORMAT, step: String(step) } }),

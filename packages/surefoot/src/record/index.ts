@@ -14,5 +14,5 @@ export {
 } from "./parquet-record.ts";
 export { createRunFolder, openRunFolder, RUN_FILES, type RunFolder } from "./run-folder.ts";
 export { formatSafetensors, parseSafetensors, type Tensor, type TensorFile } from "./safetensors.ts";
-export { readWeights, writeWeights } from "./weights-file.ts";
+export { readWeights, weightTensors, writeWeights } from "./weights-file.ts";
 export { writeAtomically } from "./write-atomically.ts";

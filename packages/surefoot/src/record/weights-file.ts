@@ -13,9 +13,9 @@ import { writeAtomically } from "./write-atomically.ts";
  * memory, is written with shape [rows] as frameworks hold it.
  */
 export async function writeWeights(path: string, weights: Weights): Promise<void> {
-  if (/\.npz$/i.test(path)) return writeAtomically(path, formatNpz(toTensors(weights)));
+  if (/\.npz$/i.test(path)) return writeAtomically(path, formatNpz(weightTensors(weights)));
   if (/\.safetensors$/i.test(path)) {
-    return writeAtomically(path, formatSafetensors({ tensors: toTensors(weights), metadata: {} }));
+    return writeAtomically(path, formatSafetensors({ tensors: weightTensors(weights), metadata: {} }));
   }
   throw unknownKind(path);
 }
@@ -41,7 +41,8 @@ function unknownKind(path: string): SurefootError {
   return new SurefootError("argument", `${path}: weights are kept in files named .safetensors or .npz; rename it`);
 }
 
-export function toTensors(weights: Weights): Record<string, Tensor> {
+/** Weights as the tensors of a file, under their names W1, b1, W2, …; a bias, rows × 1 in memory, has shape [rows]. */
+export function weightTensors(weights: Weights): Record<string, Tensor> {
   const tensors = Object.entries(weights).map(([name, { rows, cols, data }]): [string, Tensor] => [
     name,
     { shape: name.startsWith("b") && cols === 1 ? [rows] : [rows, cols], data },
