@@ -26,6 +26,22 @@ test("a tour for each of five documents, of five to eight steps whose states can
   }
 });
 
+inBrowser("what a tour links to comes with the lab and can be read there", async () => {
+  const { page, complaints } = await open(browser, `${lab.address}#paused=1`);
+  const pages = new Set(["lab", ...TOURS.flatMap(({ manual }) => manual.map((link) => link.page))]);
+  for (const name of pages) {
+    await page.goto(`${lab.address}docs/${name}.html`);
+    expect(await page.locator("h1").count(), name).toBe(1);
+    for (const link of await page
+      .locator("a[href]:not([href^=http])")
+      .evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).href))) {
+      expect((await fetch(link)).status, `${name} links to ${link}`).toBe(200);
+    }
+  }
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
 test("the manual names what the tours are about", () => {
   const manual = readFileSync(new URL("../../../docs/lab.md", import.meta.url), "utf8");
   for (const { title } of TOURS) expect(manual).toContain(title);

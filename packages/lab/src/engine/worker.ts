@@ -13,6 +13,8 @@ const tell = (news: News, transfer: Transferable[] = []) => self.postMessage(new
 let backend: Promise<Backend> | undefined;
 let session: Session | undefined;
 let pace = new Pace(false, 0);
+/** Of the run that is being prepared: play and pause mean it too. */
+let nextPace = pace;
 let latest = 0;
 
 self.onmessage = ({ data: order }: MessageEvent<Order>) => {
@@ -21,7 +23,7 @@ self.onmessage = ({ data: order }: MessageEvent<Order>) => {
       void start(order);
       break;
     case "pace":
-      pace.set(order.playing, order.speed);
+      for (const each of new Set([pace, nextPace])) each.set(order.playing, order.speed);
       break;
     case "step":
       pace.grantStep();
@@ -34,17 +36,18 @@ self.onmessage = ({ data: order }: MessageEvent<Order>) => {
 async function start(order: Order & { kind: "start" }): Promise<void> {
   const { run, experiment, files, base, playing, speed } = order;
   latest = run;
-  const nextPace = new Pace(playing, speed);
+  const ownPace = new Pace(playing, speed);
+  nextPace = ownPace;
   try {
     backend ??= createWasmBackend({ deterministic: true });
-    const next = await startSession(run, { experiment, files, base, backend: await backend, pace: nextPace, tell });
+    const next = await startSession(run, { experiment, files, base, backend: await backend, pace: ownPace, tell });
     if (latest !== run) {
       next.end();
       return;
     }
     session?.end();
     session = next;
-    pace = nextPace;
+    pace = ownPace;
     tell({ kind: "started", facts: next.facts });
     await next.run();
   } catch (error) {

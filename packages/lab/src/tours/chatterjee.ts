@@ -7,6 +7,10 @@ export const chatterjee: Tour = {
   name: "local-condition",
   title: "A local condition and positive weights",
   about: "Chatterjee 2022: convergence of deep networks of fixed width on independent inputs.",
+  manual: [
+    { page: "theory-desks", about: "what the paper claims, next to what happens" },
+    { page: "certificates", about: "the theorems S1 and S3, positive weights included" },
+  ],
   steps: [
     {
       title: "A condition at one point",

@@ -7,6 +7,11 @@ export const du2018: Tour = {
   name: "two-layer",
   title: "Wide two-layer ReLU networks",
   about: "Review of Du et al. 2018: why over-parametrised networks reach zero loss.",
+  manual: [
+    { page: "theory-desks", about: "what the paper claims, next to what happens" },
+    { page: "certificates", about: "the theorem S2 behind the badge" },
+    { page: "kernels", about: "kernels at infinite width" },
+  ],
   steps: [
     {
       title: "Orthogonal data: the easy case",

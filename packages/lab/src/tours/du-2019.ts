@@ -7,6 +7,10 @@ export const du2019: Tour = {
   name: "deep",
   title: "Deep networks",
   about: "Notes on Du et al. 2019: deep networks with smooth activations.",
+  manual: [
+    { page: "certificates", about: "the theorem S1 and its bounds of κ" },
+    { page: "theory-desks", about: "what the paper claims, next to what happens" },
+  ],
   steps: [
     {
       title: "One hidden layer",
@@ -15,7 +19,7 @@ export const du2019: Tour = {
     },
     {
       title: "Two hidden layers",
-      text: "The same with two layers of 64. Every layer is trained; the tangent kernel is a sum over layers. It becomes certified at some dozens of steps: the bound κ on how fast the Jacobian turns now comes from a recursion over the layers.",
+      text: "The same with two layers of 64. Every layer is trained; the tangent kernel is a sum over layers. It becomes certified after some thirty steps: the bound κ on how fast the Jacobian turns now comes from a recursion over the layers.",
       state: `${DATA}&network=tanh:64,64&steps=300`,
     },
     {

@@ -7,6 +7,11 @@ export const flow: Tour = {
   name: "kernel-view",
   title: "Gradient flow: a kernel point of view",
   about: "Slides: the residual obeys an equation of its own, driven by the kernel.",
+  manual: [
+    { page: "kernels", about: "kernels at infinite width and prediction in closed form" },
+    { page: "lazy-simulator", about: "the lazy engine" },
+    { page: "theory-desks", about: "the claims of the slides" },
+  ],
   steps: [
     {
       title: "Outputs, not weights",
@@ -35,8 +40,8 @@ export const flow: Tour = {
     },
     {
       title: "Infinitely wide, nearly",
-      text: "The lazy engine follows two hundred thousand ReLU neurons exactly, in function space. H(0) and H^∞ can hardly be told apart, the drift is tiny, and the theorem holds within a few steps: this is a picture of the limit.",
-      state: "data=sphere:n=20,d=10&network=two-layer-relu:200000&init=antisymmetric&engine=lazy&steps=200&view=kernel",
+      text: "The lazy engine follows two hundred thousand ReLU neurons exactly, in function space. H(0) and H^∞ can hardly be told apart, the drift is tiny, and the theorem holds from step 12 on: this is a picture of the limit. A step takes a moment.",
+      state: "data=sphere:n=20,d=10&network=two-layer-relu:200000&init=antisymmetric&engine=lazy&steps=60&view=kernel",
     },
   ],
 };

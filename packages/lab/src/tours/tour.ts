@@ -4,6 +4,8 @@ export interface Tour {
   readonly title: string;
   /** The document that the tour follows. */
   readonly about: string;
+  /** Pages of the manual that say more, with what they say. */
+  readonly manual: readonly { readonly page: string; readonly about: string }[];
   readonly steps: readonly TourStep[];
 }
 

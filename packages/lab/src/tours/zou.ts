@@ -5,6 +5,10 @@ export const zou: Tour = {
   name: "separation",
   title: "Separation of the data",
   about: "Presentation of Zou et al. 2019: deep ReLU networks and the distance φ between samples.",
+  manual: [
+    { page: "theory-desks", about: "what the paper claims, next to what happens" },
+    { page: "data", about: "the generators and the constant coordinate" },
+  ],
   steps: [
     {
       title: "The quantity φ",
