@@ -35,6 +35,9 @@ const LEFT = 52;
 const RIGHT = 12;
 const TOP = 18;
 const BOTTOM = 34;
+/** Height of a label, and room between two of them. */
+const LINE = 14;
+const GAP = 10;
 
 /** Draws the chart for the columns so far; cheap enough for every frame: at most four points of a line per pixel column. */
 export function drawChart(canvas: HTMLCanvasElement, chart: Chart, colours: Colours): void {
@@ -83,21 +86,51 @@ export function drawChart(canvas: HTMLCanvasElement, chart: Chart, colours: Colo
     context.setLineDash([]);
   }
   context.restore();
+  const labels = new Labels(context, plot, colours);
   for (const rule of chart.rules) {
-    context.fillStyle = rule.colour;
-    context.textBaseline = "bottom";
+    const size = context.measureText(rule.label).width;
     if (rule.axis === "x") {
       const at = toX(rule.at);
-      const room = plot.right - at;
-      context.textAlign = room > context.measureText(rule.label).width ? "left" : "right";
-      context.fillText(rule.label, at, plot.top - 2);
+      labels.put(rule, plot.right - at > size ? at : at - size, plot.top - 2);
     } else if (!log || rule.at > 0) {
       const at = toY(rule.at);
       if (at < plot.top || at > plot.bottom + 1) continue;
-      const left = rule.labelAt === "left";
-      context.textAlign = left ? "left" : "right";
-      context.fillText(rule.label, left ? plot.left + 4 : plot.right, at - 1);
+      labels.put(rule, rule.labelAt === "left" ? plot.left + 4 : plot.right - size, at - 1);
     }
+  }
+}
+
+/** Labels of rules: beside each other where they would overlap, and legible on top of a line. */
+class Labels {
+  readonly #context: CanvasRenderingContext2D;
+  readonly #right: number;
+  readonly #surface: string;
+  readonly #placed: { readonly from: number; readonly to: number; readonly y: number }[] = [];
+
+  constructor(context: CanvasRenderingContext2D, { right }: { readonly right: number }, { surface }: Colours) {
+    this.#context = context;
+    this.#right = right;
+    this.#surface = surface;
+    context.textAlign = "left";
+    context.textBaseline = "bottom";
+  }
+
+  put({ label, colour }: Rule, left: number, y: number): void {
+    if (label === "") return;
+    const context = this.#context;
+    const size = context.measureText(label).width;
+    let from = left;
+    for (const other of this.#placed) {
+      if (Math.abs(other.y - y) >= LINE || from > other.to + GAP || from + size < other.from - GAP) continue;
+      from = other.to + GAP + size <= this.#right ? other.to + GAP : other.from - GAP - size;
+    }
+    this.#placed.push({ from, to: from + size, y });
+    context.strokeStyle = this.#surface;
+    context.lineWidth = 4;
+    context.strokeText(label, from, y);
+    context.lineWidth = 1;
+    context.fillStyle = colour;
+    context.fillText(label, from, y);
   }
 }
 
