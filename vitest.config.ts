@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "examples/**/*.test.ts", "studies/**/*.test.ts"],
     setupFiles: ["./vitest.setup.ts"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     // what is polled is a page or a process: on a busy machine it may need more than the usual second
     expect: { poll: { timeout: 15_000 } },
     maxWorkers: 2,
