@@ -48,7 +48,9 @@ for (const theme of ["light", "dark"]) {
         bypassCSP: true,
       });
       await ended(page);
-      for (const name of ["Curves", "Kernel", "Spectrum", "Drift", "Sign patterns", "Circle", "Ball"]) {
+      const views = ["Curves", "Kernel", "Spectrum", "Drift", "Sign patterns", "Circle", "Ball"];
+      // the other views have no colours of their own outside their canvas
+      for (const name of theme === "light" ? views : ["Curves", "Kernel", "Circle"]) {
         await page.getByRole("tab", { name }).click();
         await page.locator("#panel canvas").first().waitFor();
         expect.soft(await violations(page, theme === "light", name === "Curves" ? "html" : "#panel"), name).toEqual([]);
