@@ -81,17 +81,14 @@ async function measure(
   };
 }
 
-/** log of the binomial probability of exactly k hits. */
-function logBinomial(n: number, k: number, p: number): number {
-  let sum = 0;
-  for (let i = 1; i <= k; i++) sum += Math.log((n - k + i) / i);
-  return sum + k * Math.log(p) + (n - k) * Math.log1p(-p);
-}
-
-/** P(at most k hits). */
+/** P(at most k hits of n), by the ratio of one binomial term to the next. */
 function atMost(n: number, k: number, p: number): number {
-  let sum = 0;
-  for (let i = 0; i <= k; i++) sum += Math.exp(logBinomial(n, i, p));
+  let term = n * Math.log1p(-p);
+  let sum = Math.exp(term);
+  for (let i = 1; i <= k; i++) {
+    term += Math.log((n - i + 1) / i) + Math.log(p) - Math.log1p(-p);
+    sum += Math.exp(term);
+  }
   return Math.min(1, sum);
 }
 
