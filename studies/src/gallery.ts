@@ -33,7 +33,8 @@ export async function buildGallery(results: string, folder: string): Promise<Gal
     sections.push(section(await readResult(to), to));
     shown.push(id);
   }
-  await writeAtomically(join(folder, "README.md"), `${[...HEAD, ...sections].join("\n\n")}\n`);
+  const rest = missing.length > 0 ? [`Not yet run in full: ${missing.join(", ")}.`] : [];
+  await writeAtomically(join(folder, "README.md"), `${[...HEAD, ...rest, ...sections].join("\n\n")}\n`);
   return { shown, missing };
 }
 
