@@ -41,9 +41,15 @@ export function certifyHere(at: Setting, options: Partial<CertifyOptions> = {}) 
  * What rounding alone can leave of ‖e‖ (theory/05, law 1, scaled by the depth of the sums). It is added to ‖e‖ and not to the loss: a curve
  * that is tight (ε = 0, residual along the slowest eigenvector) is missed by 2‖e‖ times this in the loss.
  */
-export function residualFloor(outputs: Float64Array, dataset: Dataset, depth: number): number {
+export function residualFloor(outputs: Float64Array, dataset: Dataset, depth: number, gain = 0): number {
   const largest = (v: Float64Array) => v.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  return 64 * 2 ** -53 * depth * (1 + largest(outputs) + largest(dataset.y)) * Math.sqrt(dataset.y.length);
+  return 64 * 2 ** -53 * depth * (1 + largest(outputs) + largest(dataset.y) + gain) * Math.sqrt(dataset.y.length);
+}
+
+/** s_L‖W_L‖: hidden values are off by a rounding of 1, which the output layer magnifies by about so much (train/certification.ts). */
+function outputGain({ network }: Setting, { weights }: DescentState): number {
+  const { weight, scale } = network.layers[network.layers.length - 1];
+  return scale * Math.sqrt(weights[weight].data.reduce((sum, w) => sum + w * w, 0));
 }
 
 /** Gradient descent on ½‖e‖² from the setting; `visit` sees every iterate, the first included, and stops it with `false`. */
@@ -98,10 +104,7 @@ export async function checkCertifiedRun(at: Setting, outcome: Promised, steps: n
       if (k === 0) initial = state.loss;
       const curve = initial * ratePerStep ** k;
       const c = lossFactor(loss, at.dataset.y.length);
-      // hidden values are off by a few units in the last place of 1, which the output layer magnifies
-      const { weight, scale } = at.network.layers[at.network.layers.length - 1];
-      const magnified = scale * state.weights[weight].data.reduce((sum, w) => sum + Math.abs(w), 1);
-      const floor = Math.sqrt(0.5 * c) * residualFloor(state.pass.outputs, at.dataset, depth) * Math.max(1, magnified);
+      const floor = Math.sqrt(0.5 * c) * residualFloor(state.pass.outputs, at.dataset, depth, outputGain(at, state));
       const below = Math.sqrt(state.loss) <= Math.sqrt(curve) * (1 + 1e-9) + floor;
       if (!below) violations.push(`step ${k}: loss ${state.loss} above ${curve}`);
       const moved = distance(at.network, state.weights, at.weights);
