@@ -158,48 +158,95 @@ function settleTile(
   }
 }
 
+/** Marks of a result of lazy-look.ts. */
+const FLIPS: i32 = 1;
+const WAS_ON: i32 = 2;
+
+/** Bytes of a pattern that one thread takes at a time: a cache line. */
+const LINE: i32 = 64;
+
+/** Bytes that each thread needs: 16 bits to each bit of its part of a pattern. */
+export function flipSpace(): i32 {
+  return LINE << 4;
+}
+
 /**
- * The flips of `count` neurons, whose slots are listed, on sample i: their patterns change, and `row` gets what that adds to row i of the
- * counts. `counters` has room for 16 bits to each bit of a pattern.
+ * Applies the flips among the results of lazy-look.ts, sample after sample and in the order of the results: patterns change, and rows of
+ * `pending` get what that adds to the same rows of the counts (a_r = ±1). A thread does this for some columns, all that it reads and writes is in
+ * these, so that threads need not meet between samples.
  */
 export function lazyFlip(
+  thread: i32,
+  threads: i32,
   n: i32,
-  i: i32,
   bytes: i32,
   patterns: usize,
-  slots: usize,
+  report: usize,
+  results: usize,
+  pending: usize,
+  changed: usize,
+  scratch: usize,
+): void {
+  const counters = scratch + <usize>(thread * flipSpace());
+  for (let from = nextTask() * LINE; from < bytes; from = nextTask() * LINE) {
+    const length = min(LINE, bytes - from);
+    for (let i = 0; i < n; i++) {
+      const count = load<i32>(report + <usize>(i * 12), 4);
+      if (count == 0) continue;
+      const list = results + (<usize>load<u32>(report + <usize>(i * 12), 8) << 4);
+      const row = pending + (<usize>(i * n) << 3);
+      if (flipSample(n, i, from, length, bytes, patterns, list, count, counters, row)) store<u8>(changed + i, 1);
+    }
+  }
+  barrier(threads);
+}
+
+function flipSample(
+  n: i32,
+  i: i32,
+  from: i32,
+  length: i32,
+  bytes: i32,
+  patterns: usize,
+  list: usize,
   count: i32,
   counters: usize,
   row: usize,
-): void {
+): bool {
+  const byte = i >> 3;
   const bit = 1 << (i & 7);
-  const space = <usize>bytes << 4;
+  const mine = byte >= from && byte < from + length;
+  const columns = min(n - 8 * from, 8 * length);
+  const part = row + (<usize>from << 6);
   let diagonal = 0;
-  memory.fill(row, 0, <usize>n << 3);
-  for (let from = 0; from < count; from += FULL) {
-    memory.fill(counters, 0, space);
-    const end = min(count, from + FULL);
-    for (let q = from; q < end; q++) {
-      const mask = patterns + <usize>load<u32>(slots + (<usize>q << 2)) * <usize>bytes;
-      const own = mask + (i >> 3);
-      const was = <i32>load<u8>(own) & bit;
-      store<u8>(own, <i32>load<u8>(own) & ~bit);
-      if (was) {
-        subtractPattern(mask, bytes, counters);
-        diagonal--;
-      } else {
-        addPattern(mask, bytes, counters);
-        store<u8>(own, <i32>load<u8>(own) | bit);
-        diagonal++;
-      }
+  let any = false;
+  for (let start = 0; start < count; start += FULL) {
+    memory.fill(counters, 0, <usize>length << 4);
+    const end = min(count, start + FULL);
+    let some = false;
+    for (let q = start; q < end; q++) {
+      const result = list + (<usize>q << 4);
+      const marks = load<i32>(result, 4);
+      if (!(marks & FLIPS)) continue;
+      some = true;
+      const mask = patterns + <usize>load<u32>(result) * <usize>bytes;
+      const was = marks & WAS_ON;
+      if (mine && was) store<u8>(mask + byte, <i32>load<u8>(mask + byte) & ~bit);
+      if (was) subtractPattern(mask + from, length, counters);
+      else addPattern(mask + from, length, counters);
+      if (mine && !was) store<u8>(mask + byte, <i32>load<u8>(mask + byte) | bit);
+      diagonal += was ? -1 : 1;
     }
-    for (let j: usize = 0; j < <usize>n; j++) {
-      const at = row + (j << 3);
+    if (!some) continue;
+    if (!any) memory.fill(part, 0, <usize>columns << 3);
+    any = true;
+    for (let j: usize = 0; j < <usize>columns; j++) {
+      const at = part + (j << 3);
       store<f64>(at, load<f64>(at) + <f64>load<i16>(counters + (j << 1)));
     }
   }
-  const at = row + (<usize>i << 3);
-  store<f64>(at, load<f64>(at) + <f64>diagonal);
+  if (mine && any) store<f64>(row + (<usize>i << 3), <f64>diagonal);
+  return any;
 }
 
 function addPattern(mask: usize, bytes: i32, counters: usize): void {

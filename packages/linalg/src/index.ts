@@ -33,6 +33,7 @@ export {
   LOOK_BYTES_PER_PAIR,
   LOOK_CLOSE,
   LOOK_FLIPS,
+  LOOK_WAS_ON,
   type Looker,
   type LookShape,
 } from "./wasm/lazy-look.ts";

@@ -1,3 +1,4 @@
+import type { Arena } from "./arena.ts";
 import { Runtime, type RuntimeOptions } from "./runtime.ts";
 
 /** Sizes that stay as they are for the life of a looker. */
@@ -13,19 +14,16 @@ export interface LookShape {
 
 /**
  * Memory shared with the threads that look at due pairs (assembly/lazy-look.ts). The caller fills the arrays; `look` reads and, for the
- * queue and the results, writes them.
+ * entries and the results, writes them.
  */
 export interface Looker {
   readonly gram: Float64Array;
   readonly sums: Float64Array;
-  /** Upward and downward clock of each sample in turn. */
+  /** Four doubles to each sample: the readings of its upward and downward clocks, never smaller than before, and their last steps. */
   readonly clocks: Float64Array;
-  readonly cushions: Float64Array;
+  /** A pair is looked at when its clock says that it may be within this of its kink; never smaller than before. */
+  readonly pads: Float64Array;
   readonly closest: Float64Array;
-  /** The queue: clock readings and bucket heads of 2n lists, links (next, key) of the pairs. */
-  readonly last: Uint32Array;
-  readonly heads: Int32Array;
-  readonly links: Int32Array;
   readonly slotOf: Uint32Array;
   readonly zeta: Float64Array;
   readonly patterns: Uint8Array;
@@ -35,14 +33,11 @@ export interface Looker {
   readonly lengths: Uint32Array;
   /** Room for ledger entries in the shared memory; its present content is copied. Asking again gives up what was there before. */
   ledgerRoom(content: Float64Array, doubles: number): Promise<Float64Array>;
-  /** After `look`, by sample: how many pairs were looked at, and how many of them are listed. */
+  /** After `look`, three words to each sample: pairs looked at, results, and the number of the first of these. */
   readonly report: Int32Array;
-  /**
-   * After `look`: from offsets[i] on the pairs that flip or are within `closest` of their kink, with LOOK_FLIPS or LOOK_CLOSE added;
-   * `flipped` has their ζ at the same places.
-   */
-  readonly due: Int32Array;
-  readonly flipped: Float64Array;
+  /** Results, by sample, ascending by slot: four words to each, of which the first is the slot and the second its marks; ζ in the second half. */
+  readonly marks: Uint32Array;
+  readonly decided: Float64Array;
   /** The kernel H = G∘C/m: `rates` reads H, `settle` adds the pending changes of the rows marked in `changed` to H and its counts C. */
   readonly h: Float64Array;
   readonly counts: Float64Array;
@@ -55,24 +50,40 @@ export interface Looker {
   readonly downRates: Float64Array;
   rates(): Promise<void>;
   settle(width: number): Promise<void>;
-  /** Changes bit i of the patterns of the listed slots and sets row i of `pending` to what it adds to the counts (a_r = ±1). */
-  flip(sample: number, slots: readonly number[]): void;
-  look(): Promise<void>;
+  /** Sorts the pairs by their distance: once, when `zeta` and the slots have been filled in. */
+  sort(): Promise<void>;
+  /**
+   * Looks at the pairs that are due. A pair flips, or is within `closest` of its kink and therefore unsure; unsure pairs are decided only if
+   * `deciding`. `marks` and `decided` may be other arrays afterwards: they grow where results need it.
+   */
+  look(deciding: boolean): Promise<void>;
+  /** Changes the patterns of the pairs that flip among the present results and sets rows of `pending` to what that adds to the counts (a_r = ±1). */
+  flip(): Promise<void>;
   close(): Promise<void>;
 }
 
 const PARAMETERS = 96;
-const BUCKETS = 33;
+/** Bytes of a sample's place among the entries (assembly/lazy-entries.ts). */
+const PLACE = 64;
+const RESULT = 16;
+const PENDING = -1;
+/** Places in the parameter block of what changes. */
+const LEDGER = 15;
+const RESULTS = 18;
+const CAPACITY = 19;
+const DECIDING = 23;
 /** Looks are worth handing to the workers from about as many pairs as take 50 µs. */
-const WORK_PER_PAIR = 50;
+const WORK_PER_PAIR = 5;
 
-/** Marks in `due`; the rest of the word is the pair. */
-export const LOOK_FLIPS = -0x80000000;
-/** Flag of a pair whose sign was decided too close to 0 to be sure. */
-export const LOOK_CLOSE = 0x40000000;
+/** Mark of a result: the pair flips. */
+export const LOOK_FLIPS = 1;
+/** Mark of a result: the pattern is 1 before the step. */
+export const LOOK_WAS_ON = 2;
+/** Mark of a result: the sign was decided too close to 0 to be sure. */
+export const LOOK_CLOSE = 4;
 
-/** Bytes of shared memory for each pair; there are 4 GiB in all. */
-export const LOOK_BYTES_PER_PAIR = 4 + 8 + 8 + 4 + 8;
+/** Bytes of shared memory for each pair: slot, ζ, entry, and room for the results of an eighth of them; there are 4 GiB in all. */
+export const LOOK_BYTES_PER_PAIR = 4 + 8 + 8 + RESULT / 8;
 
 /** Throws `argument` where the pairs do not fit the 4 GiB of a WebAssembly memory. */
 export async function createLooker(shape: LookShape, options: RuntimeOptions = {}): Promise<Looker> {
@@ -95,24 +106,22 @@ export async function createLooker(shape: LookShape, options: RuntimeOptions = {
       const parameters = words(PARAMETERS / 4);
       const places = words(n + 1);
       places.set(offsets);
+      let longest = 0;
+      for (let i = 0; i < n; i++) longest = Math.max(longest, offsets[i + 1] - offsets[i]);
+      let results = resultRoom(arena, Math.max(longest, Math.ceil(pairs / 8), 4096));
       const arrays = {
         gram: doubles(n * n),
         sums: doubles(n),
-        clocks: doubles(2 * n),
-        cushions: doubles(n),
+        clocks: doubles(4 * n),
+        pads: doubles(n),
         closest: doubles(n),
-        last: words(2 * n),
-        heads: ints(2 * n * BUCKETS),
-        links: ints(2 * pairs),
         slotOf: words(pairs),
         zeta: doubles(pairs),
         patterns: octets(slots * patternBytes),
         outputs: doubles(slots),
         starts: words(slots),
         lengths: words(slots),
-        due: ints(pairs),
-        flipped: doubles(pairs),
-        report: ints(2 * n),
+        report: ints(3 * n),
         h: doubles(n * n),
         counts: doubles(n * n),
         pending: doubles(n * n),
@@ -124,53 +133,64 @@ export async function createLooker(shape: LookShape, options: RuntimeOptions = {
       };
       arrays.pending.fill(0);
       arrays.changed.fill(0);
-      let longest = 0;
-      for (let i = 0; i < n; i++) longest = Math.max(longest, offsets[i + 1] - offsets[i]);
-      const flipping = words(longest);
-      const counters = arena.bytes(16 * patternBytes);
-      const scratch = arena.bytes(runtime.threads * runtime.kernels.lookSpace(patternBytes));
+      const { kernels, threads } = runtime;
+      const entries = arena.bytes(8 * pairs);
+      const parts = arena.bytes(PLACE * n);
+      const control = ints(2);
+      const counters = arena.bytes(threads * kernels.flipSpace());
+      const lookScratch = threads * kernels.lookSpace(patternBytes, longest);
+      const scratch = arena.bytes(Math.max(lookScratch, threads * kernels.sortSpace(longest)));
       arena.keep();
-      const order = [
-        "gram",
-        "sums",
-        "clocks",
-        "cushions",
-        "closest",
-        "last",
-        "heads",
-        "links",
-        "slotOf",
-        "zeta",
-      ] as const;
-      const more = ["patterns", "outputs", "starts", "lengths"] as const;
-      parameters.set([
-        ...[n, patternBytes],
-        ...[...order, ...more].map((name) => arrays[name].byteOffset),
-        ...[0, places.byteOffset, arrays.due.byteOffset, arrays.flipped.byteOffset, arrays.report.byteOffset, scratch],
-      ]);
       const at = (name: keyof typeof arrays) => arrays[name].byteOffset;
+      parameters.set([
+        ...[n, patternBytes, at("gram"), at("sums"), at("clocks"), at("pads"), at("closest"), entries, parts],
+        ...[at("slotOf"), at("zeta"), at("patterns"), at("outputs"), at("starts"), at("lengths"), 0, places.byteOffset],
+        ...[at("report"), results.marks.byteOffset, results.room, control.byteOffset, scratch, longest],
+      ]);
       const rates = [n, ...(["gram", "h", "residual", "product", "upRates", "downRates"] as const).map(at)];
       const matrices = (["gram", "h", "counts", "pending", "changed"] as const).map(at);
+      const sorting = [n, places.byteOffset, at("zeta"), entries, parts, scratch, longest];
+      const flipping = [n, patternBytes, at("patterns"), at("report")];
       return {
         ...arrays,
+        sort: () => runtime.exclusive(() => runtime.run("lazySort", sorting, 20 * pairs)),
         rates: () => runtime.exclusive(() => runtime.run("lazyRates", rates, 4 * n * n)),
         settle: (width) => runtime.exclusive(() => runtime.run("lazySettle", [n, width, ...matrices], 8 * n * n)),
-        flip: (sample, chosen) => {
-          flipping.set(chosen);
-          const row = at("pending") + 8 * n * sample;
-          const list = [flipping.byteOffset, chosen.length, counters, row];
-          runtime.kernels.lazyFlip(n, sample, patternBytes, at("patterns"), ...list);
+        flip: () => {
+          const changes = [results.marks.byteOffset, at("pending"), at("changed"), counters];
+          return runtime.exclusive(() => runtime.run("lazyFlip", [...flipping, ...changes], 500 * control[1]));
         },
         ledgerRoom: (content, count) =>
           runtime.exclusive((again) => {
-            const room = again.view(again.doubles(count), count);
+            const bytes = again.view(again.doubles(count), count);
             again.keep();
-            room.set(content);
-            parameters[16] = room.byteOffset;
-            return room;
+            bytes.set(content);
+            parameters[LEDGER] = bytes.byteOffset;
+            return bytes;
           }),
-        look: () =>
-          runtime.exclusive(() => runtime.run("lazyLook", [parameters.byteOffset], WORK_PER_PAIR * (pairs + n * n))),
+        get marks() {
+          return results.marks;
+        },
+        get decided() {
+          return results.decided;
+        },
+        look: (deciding) =>
+          runtime.exclusive(async (again) => {
+            parameters[DECIDING] = deciding ? 1 : 0;
+            for (let i = 0; i < n; i++) arrays.report[3 * i + 2] = PENDING;
+            control.fill(0);
+            const work = WORK_PER_PAIR * (pairs + n * n);
+            await runtime.run("lazyLook", [parameters.byteOffset], work);
+            while (anyPending(arrays.report)) {
+              const before = results.marks.subarray(0, (RESULT / 4) * control[1]);
+              results = resultRoom(again, Math.max(2 * parameters[CAPACITY], control[1] + longest));
+              again.keep();
+              results.marks.set(before);
+              parameters[RESULTS] = results.marks.byteOffset;
+              parameters[CAPACITY] = results.room;
+              await runtime.run("lazyLook", [parameters.byteOffset], work);
+            }
+          }),
         close: () => runtime.close(),
       };
     });
@@ -178,4 +198,19 @@ export async function createLooker(shape: LookShape, options: RuntimeOptions = {
     await runtime.close();
     throw error;
   }
+}
+
+function anyPending(report: Int32Array): boolean {
+  for (let at = 2; at < report.length; at += 3) if (report[at] === PENDING) return true;
+  return false;
+}
+
+function resultRoom(arena: Arena, room: number) {
+  const address = arena.bytes(RESULT * room);
+  const { buffer } = arena.memory;
+  return {
+    room,
+    marks: new Uint32Array(buffer, address, (RESULT / 4) * room),
+    decided: new Float64Array(buffer, address, (RESULT / 8) * room),
+  };
 }

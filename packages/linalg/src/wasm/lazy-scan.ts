@@ -97,7 +97,7 @@ async function scan(
   const space = arena.bytes(threads * stride);
   new Uint8Array(arena.memory.buffer, space, threads * stride).fill(0);
   const batch = 4 * threads;
-  const shape = new ResultShape(n, shardRows);
+  const shape = new ResultShape(n, shardRows, expectedPairs(x, thresholds));
   let results = arena.bytes(batch * shape.bytes);
   for (let first = 0; first < rows; ) {
     const wanted = Math.min(rows - first, batch * shardRows);
@@ -149,6 +149,17 @@ function packSamples(arena: Arena, x: Matrix): number {
   return address;
 }
 
+/** Σ_i P(|N(0, ‖x_i‖²)| ≤ threshold_i), from above: the density at 0 times the width of the interval, at most 1. */
+function expectedPairs(x: Matrix, thresholds: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.rows; i++) {
+    let square = 0;
+    for (let q = 0; q < x.cols; q++) square += x.data[i * x.cols + q] ** 2;
+    sum += Math.min(1, (2 * thresholds[i]) / Math.sqrt(2 * Math.PI * square + Number.MIN_VALUE));
+  }
+  return sum;
+}
+
 /** The layout of a shard's result (assembly/lazy-scan.ts) and the room for its lists, which grows to what was needed. */
 class ResultShape {
   readonly #n: number;
@@ -157,12 +168,13 @@ class ResultShape {
   pairRoom: number;
   heldRoom: number;
 
-  constructor(n: number, shardRows: number) {
+  /** `pairs`: as many near products are expected of a row. */
+  constructor(n: number, shardRows: number, pairs: number) {
     this.#n = n;
     this.#shardRows = shardRows;
     this.patternBytes = Math.ceil(n / 32) * 4;
-    this.heldRoom = Math.min(shardRows, 256);
-    this.pairRoom = 1024;
+    this.heldRoom = Math.min(shardRows, Math.ceil(1.25 * shardRows * Math.min(1, pairs)) + 256);
+    this.pairRoom = Math.ceil(1.25 * shardRows * pairs) + 1024;
   }
 
   get #pairs(): number {

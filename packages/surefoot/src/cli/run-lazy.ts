@@ -190,7 +190,7 @@ function watched(signal: AbortSignal, progress: ReturnType<typeof createProgress
   };
 }
 
-const NUMBERS = ["step", "path", "flips", "looks", "nearTies", "firstNearTie", "frozenAt"] as const;
+const NUMBERS = ["step", "path", "flips", "looks", "unsettled", "nearTies", "firstNearTie", "frozenAt"] as const;
 
 /** A checkpoint as tensors. */
 function toStored({ numbers, arrays }: LazyCheckpoint): Weights {
@@ -208,7 +208,7 @@ function fromStored(state: Weights, fingerprint: string): LazyCheckpoint {
   const numbers = array("numbers");
   return {
     kind: "surefoot-lazy-checkpoint",
-    version: 1,
+    version: 2,
     fingerprint,
     numbers: Object.fromEntries(NUMBERS.map((name, k) => [name, numbers[k]])) as LazyCheckpoint["numbers"],
     arrays: Object.fromEntries(names.map((name) => [name, array(name)])) as LazyCheckpoint["arrays"],

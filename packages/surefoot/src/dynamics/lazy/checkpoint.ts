@@ -5,7 +5,7 @@ import type { LazyState, SavedFlip, Stepper } from "./stepper.ts";
 /** A run between two steps: numbers and float64 arrays only, for any container. */
 export interface LazyCheckpoint {
   readonly kind: "surefoot-lazy-checkpoint";
-  readonly version: 1;
+  readonly version: 2;
   /** Data, labels, step size and initial weights that it belongs to. */
   readonly fingerprint: string;
   readonly numbers: Readonly<Record<ScalarName, number>>;
@@ -13,7 +13,7 @@ export interface LazyCheckpoint {
 }
 
 /** `firstNearTie` and `frozenAt` are −1 for "not yet". */
-type ScalarName = "step" | "path" | "flips" | "looks" | "nearTies" | "firstNearTie" | "frozenAt";
+type ScalarName = "step" | "path" | "flips" | "looks" | "unsettled" | "nearTies" | "firstNearTie" | "frozenAt";
 
 type ArrayName =
   | "residual"
@@ -35,13 +35,14 @@ export function writeCheckpoint(problem: LazyProblem, stepper: Stepper): LazyChe
   }
   return {
     kind: "surefoot-lazy-checkpoint",
-    version: 1,
+    version: 2,
     fingerprint: problem.fingerprint,
     numbers: {
       step: state.step,
       path: state.path,
       flips: state.flips,
       looks: state.looks,
+      unsettled: state.unsettled,
       nearTies: state.nearTies,
       firstNearTie: state.firstNearTie ?? -1,
       frozenAt: state.frozenAt ?? -1,
@@ -67,7 +68,7 @@ export interface SavedRun {
 
 /** Throws `file` when the checkpoint belongs to another problem or is not whole. */
 export function readCheckpoint(checkpoint: LazyCheckpoint, problem: LazyProblem): SavedRun {
-  if (checkpoint.kind !== "surefoot-lazy-checkpoint" || checkpoint.version !== 1) {
+  if (checkpoint.kind !== "surefoot-lazy-checkpoint" || checkpoint.version !== 2) {
     throw new SurefootError("file", "not a checkpoint of the lazy simulator, or of another version");
   }
   if (checkpoint.fingerprint !== problem.fingerprint) {
@@ -100,6 +101,7 @@ export function readCheckpoint(checkpoint: LazyCheckpoint, problem: LazyProblem)
       path: numbers.path,
       flips: numbers.flips,
       looks: numbers.looks,
+      unsettled: numbers.unsettled,
       nearTies: numbers.nearTies,
       firstNearTie: numbers.firstNearTie < 0 ? undefined : numbers.firstNearTie,
       frozenAt: numbers.frozenAt < 0 ? undefined : numbers.frozenAt,

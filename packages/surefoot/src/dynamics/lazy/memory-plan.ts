@@ -1,4 +1,4 @@
-import { DueQueue } from "./due-queue.ts";
+import { LOOK_BYTES_PER_PAIR } from "@surefoot/linalg";
 import { shardSize } from "./start.ts";
 import { patternBytes } from "./subset-sums.ts";
 
@@ -26,8 +26,6 @@ export interface PlanInput {
 
 /** Neuron index, output weight, head of its list of flips. */
 const BYTES_PER_NEURON = 8 + 8 + 4;
-/** Slot, ζ(0), its place in the queue, and in the lists of due and of flipped pairs. */
-const BYTES_PER_PAIR = 4 + 8 + DueQueue.bytesPerItem + 4 + 8;
 /** Slot, sample, base, flips, link; a quarter of the watched pairs flip at the very most before the run asks again. */
 const BYTES_PER_FLIP = 4 + 4 + 8 + 8 + 4;
 /** Gram matrix, H, counts, their pending changes, counts at the start, and those of the start's threads. */
@@ -50,7 +48,7 @@ export function lazyMemoryPlan({ n, d, width, reach, norms }: PlanInput): LazyMe
     SQUARE_MATRICES * 8 * n * n +
     // The start holds its shards and the joined set at the same time.
     1.5 * pairs * (4 + 8) +
-    (pairs * (BYTES_PER_PAIR - 12) + 0.25 * pairs * BYTES_PER_FLIP) +
+    (pairs * (LOOK_BYTES_PER_PAIR - 12) + 0.25 * pairs * BYTES_PER_FLIP) +
     1.5 * neurons * (BYTES_PER_NEURON + patternBytes(n)) +
     8 * (shard * (2 * n + d) + n * d) +
     patternBytes(n) * 8 * 296;

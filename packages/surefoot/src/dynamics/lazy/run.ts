@@ -157,13 +157,14 @@ export class LazyRun {
       path: 0,
       flips: 0,
       looks: 0,
+      unsettled: 0,
       nearTies: 0,
       firstNearTie: undefined,
       frozenAt: undefined,
     };
     const tangent = new TangentCounts(problem.gram, saved?.counts ?? counts.slice(), source.width);
     const looker = await lookerFor(options.scanner, watch, problem);
-    const stepper = new Stepper(problem, state, tangent, watch, reach, looker);
+    const stepper = await Stepper.create(problem, state, tangent, watch, reach, looker);
     if (saved) await stepper.restore(saved.entries);
     return new LazyRun(problem, plan, counts, outputs, census, stepper, looker, options.scanner, memoryLimit);
   }
@@ -219,7 +220,7 @@ export class LazyRun {
     const { x, source, backend } = this.problem;
     const { watch } = await startPass(x, source, reach, { backend, scanner: this.#scanner }, long);
     const looker = await lookerFor(this.#scanner, watch, this.problem);
-    const stepper = new Stepper(this.problem, old.state, old.tangent, watch, reach, looker);
+    const stepper = await Stepper.create(this.problem, old.state, old.tangent, watch, reach, looker);
     await stepper.restore(old.savedFlips());
     await this.#looker?.close();
     this.#looker = looker;

@@ -1,4 +1,4 @@
-import { LOOK_CLOSE, LOOK_FLIPS, type Looker } from "@surefoot/linalg";
+import { LOOK_CLOSE, LOOK_FLIPS, LOOK_WAS_ON, type Looker } from "@surefoot/linalg";
 import { SurefootError } from "../../error.ts";
 import { DueQueue } from "./due-queue.ts";
 import { FlipLedger } from "./flip-ledger.ts";
@@ -23,8 +23,13 @@ export interface LazyState {
   path: number;
   /** Flips so far, over all pairs. */
   flips: number;
-  /** Pairs evaluated so far: the work that was done, not part of the result. */
+  /** Pairs looked at so far: the work that was done, not part of the result. */
   looks: number;
+  /**
+   * Movement since unsure pairs were last decided: the longest of any ζ_ri, in units of 2⁻⁵² of its sample's paths. A pair is unsure where |z|
+   * is so small that rounding may have decided its sign (as for `nearTies`); such pairs are decided in every step in which this reaches 1.
+   */
+  unsettled: number;
   /** Decisions so far with |z| ≤ 16·2⁻⁵²·‖w(0)‖‖x‖, which rounding may have decided, and the step of the first. */
   nearTies: number;
   firstNearTie: number | undefined;
@@ -49,8 +54,10 @@ export interface SavedFlip {
 
 /** A flip that has been seen in this step and is applied once every pair has been looked at with the old patterns. */
 interface Flip {
-  readonly pair: number;
+  readonly slot: number;
   readonly zeta: number;
+  /** The pattern before. */
+  readonly was: number;
 }
 
 /** One exact gradient step after another on a watch set whose reach has not been used up. */
@@ -64,17 +71,20 @@ export class Stepper {
   readonly #everyPair: boolean;
   /** max_r |ζ_ri(0)| over the watched pairs. */
   readonly #farthest: Float64Array;
+  /** The least |a_r| of a watched neuron, at most 1. */
+  readonly #leastOutput: number;
   readonly #looker: Looker | undefined;
   /** Patterns of the pairs of one sample that turn on, and of those that turn off. */
   readonly #turnOn: PatternCounter;
   readonly #turnOff: PatternCounter;
+  /** Without a looker. */
   readonly #queue: DueQueue;
   readonly #sums: SubsetSums;
   readonly #due: Int32Array;
   readonly #product: Float64Array;
   readonly #upRate: Float64Array;
   readonly #downRate: Float64Array;
-  readonly #flips: Flip[][];
+  readonly #flips: Flip[] = [];
 
   /** With a looker the pairs live in its memory and its threads look at them; the iterates are the same to the bit. */
   constructor(
@@ -97,9 +107,7 @@ export class Stepper {
     this.ledger = looker
       ? new FlipLedger(looker.starts, looker.lengths, looker.ledgerRoom)
       : new FlipLedger(new Uint32Array(held), new Uint32Array(held));
-    this.#queue = looker
-      ? new DueQueue(looker.last, looker.heads, looker.links)
-      : DueQueue.of(2 * n, watch.slots.length);
+    this.#queue = DueQueue.of(2 * n, looker ? 0 : watch.slots.length);
     this.#turnOn = new PatternCounter(watch.bytes, 1);
     this.#turnOff = new PatternCounter(watch.bytes, -1);
     this.#sums = new SubsetSums(watch.bytes);
@@ -109,18 +117,22 @@ export class Stepper {
     this.#product = new Float64Array(n);
     this.#upRate = new Float64Array(n);
     this.#downRate = new Float64Array(n);
-    this.#flips = Array.from({ length: n }, () => []);
     this.#farthest = new Float64Array(n);
     for (let i = 0; i < n; i++) {
-      const [first, end] = [watch.offsets[i], watch.offsets[i + 1]];
-      for (let pair = first; pair < end; pair++) {
-        this.#farthest[i] = Math.max(this.#farthest[i], Math.abs(watch.zeta[pair]));
-      }
-      for (let pair = first; pair < end; pair++) {
+      for (let pair = watch.offsets[i]; pair < watch.offsets[i + 1]; pair++) {
         const zeta = watch.zeta[pair];
-        this.#queue.insert(zeta < 0 ? 2 * i : 2 * i + 1, pair, Math.max(0, Math.abs(zeta) - this.#cushion(i)));
+        this.#farthest[i] = Math.max(this.#farthest[i], Math.abs(zeta));
+        if (!looker) this.#queue.insert(zeta < 0 ? 2 * i : 2 * i + 1, pair, Math.abs(zeta));
       }
     }
+    this.#leastOutput = watch.outputs.reduce((least, a) => Math.min(least, Math.abs(a)), 1);
+  }
+
+  /** As the constructor, with the looker's lists of pairs made. */
+  static async create(...parts: ConstructorParameters<typeof Stepper>): Promise<Stepper> {
+    const stepper = new Stepper(...parts);
+    await stepper.#looker?.sort();
+    return stepper;
   }
 
   /** Puts the flips of an earlier watch set back: bases, and the patterns of the pairs that flipped an odd number of times. */
@@ -175,7 +187,7 @@ export class Stepper {
     return c;
   }
 
-  /** Above the rounding error of any evaluated ζ_ri: a pair this near to its kink is looked at in every step. */
+  /** Above the rounding error of any evaluated ζ_ri. */
   #cushion(i: number): number {
     const { up, down } = this.state;
     return (this.#problem.x.rows + 16) * 2 ** -50 * (this.#farthest[i] + up[i] + down[i]);
@@ -194,7 +206,7 @@ export class Stepper {
     if (!this.#everyPair) {
       for (let i = 0; i < n; i++) {
         const longest = Math.max(up[i] + stepSize * this.#upRate[i], down[i] + stepSize * this.#downRate[i]);
-        if (!(longest + 2 * this.#cushion(i) <= this.reach[i])) return "out-of-reach";
+        if (!(longest + 2 * this.#pad(i) <= this.reach[i])) return "out-of-reach";
       }
     }
     let moved = false;
@@ -217,12 +229,26 @@ export class Stepper {
       state.frozenAt ??= state.step - 1;
       return "ok";
     }
-    if (this.#looker) await this.#lookOnThreads(this.#looker, close);
-    else for (let i = 0; i < n; i++) this.#lookAtSample(i, close);
-    await this.ledger.reserve(this.#flips.reduce((sum, { length }) => sum + length, 0));
-    for (let i = 0; i < n; i++) if (this.#flips[i].length > 0) this.#applyFlips(i);
+    const deciding = this.#settles();
+    if (this.#looker) await this.#lookOnThreads(this.#looker, deciding, close);
+    else await this.#lookHere(deciding, close);
     await tangent.settle();
     return "ok";
+  }
+
+  /** Whether unsure pairs are decided in this step. */
+  #settles(): boolean {
+    const { state } = this;
+    const { stepSize } = this.#problem;
+    let longest = 0;
+    for (let i = 0; i < state.up.length; i++) {
+      const movement = stepSize * Math.max(this.#upRate[i], this.#downRate[i]);
+      longest = Math.max(longest, movement / (Number.EPSILON * (state.up[i] + state.down[i]) + Number.MIN_VALUE));
+    }
+    state.unsettled += longest;
+    if (state.unsettled < 1) return false;
+    state.unsettled = 0;
+    return true;
   }
 
   /** ζ_ri(k) of the watched pairs of sample i. */
@@ -254,31 +280,62 @@ export class Stepper {
     return 16 * Number.EPSILON * norms[i] * (Math.sqrt(source.width) * source.largestNorm + this.state.path);
   }
 
-  async #lookOnThreads(looker: Looker, close: CloseDecision[]): Promise<void> {
-    const { state, watch } = this;
+  /** A pair must be looked at in every step in which |ζ_ri| may be at or below this. */
+  #pad(i: number): number {
+    return this.#cushion(i) + this.#closest(i) / this.#leastOutput;
+  }
+
+  async #lookOnThreads(looker: Looker, deciding: boolean, close: CloseDecision[]): Promise<void> {
+    const { state } = this;
+    const { signs } = this.#problem.source;
     const n = state.residual.length;
+    const { stepSize } = this.#problem;
     looker.sums.set(state.sums);
     for (let i = 0; i < n; i++) {
-      looker.clocks[2 * i] = state.up[i];
-      looker.clocks[2 * i + 1] = state.down[i];
-      looker.cushions[i] = this.#cushion(i);
+      looker.clocks[4 * i] = state.up[i];
+      looker.clocks[4 * i + 1] = state.down[i];
+      looker.clocks[4 * i + 2] = stepSize * this.#upRate[i];
+      looker.clocks[4 * i + 3] = stepSize * this.#downRate[i];
+      looker.pads[i] = this.#pad(i);
       looker.closest[i] = this.#closest(i);
     }
-    await looker.look();
+    await looker.look(deciding);
+    const { report, marks, decided } = looker;
+    let results = 0;
+    for (let i = 0; i < n; i++) results += report[3 * i + 1];
+    await this.ledger.reserve(results);
     for (let i = 0; i < n; i++) {
-      const first = watch.offsets[i];
-      state.looks += looker.report[2 * i];
-      for (let q = first; q < first + looker.report[2 * i + 1]; q++) {
-        const marked = looker.due[q];
-        const pair = marked & ~(LOOK_FLIPS | LOOK_CLOSE);
-        const zeta = looker.flipped[q];
-        if (marked & LOOK_FLIPS) this.#flips[i].push({ pair, zeta });
-        if (marked & LOOK_CLOSE) close.push({ slot: watch.slots[pair], sample: i, zeta });
+      state.looks += report[3 * i];
+      const first = report[3 * i + 2];
+      const flips = this.#flips;
+      for (let q = first; q < first + report[3 * i + 1]; q++) {
+        const slot = marks[4 * q];
+        const mark = marks[4 * q + 1];
+        const zeta = decided[2 * q + 1];
+        if (mark & LOOK_CLOSE) close.push({ slot, sample: i, zeta });
+        if (mark & LOOK_FLIPS) flips.push({ slot, zeta, was: mark & LOOK_WAS_ON ? 1 : 0 });
       }
+      this.#recordFlips(i, flips);
+      if (!signs && flips.length > 0) this.#flipPatterns(i, flips);
+      flips.length = 0;
+    }
+    if (signs) await looker.flip();
+  }
+
+  /** One sample at a time: its flips change what others of the same neuron count, and no sum that decides a sign in this step. */
+  async #lookHere(deciding: boolean, close: CloseDecision[]): Promise<void> {
+    const n = this.state.residual.length;
+    const all = Array.from({ length: n }, (_, i) => this.#lookAtSample(i, deciding, close));
+    await this.ledger.reserve(all.reduce((sum, { length }) => sum + length, 0));
+    for (let i = 0; i < n; i++) {
+      if (all[i].length === 0) continue;
+      this.#recordFlips(i, all[i]);
+      this.#flipPatterns(i, all[i]);
     }
   }
 
-  #lookAtSample(i: number, close: CloseDecision[]): void {
+  /** The flips of sample i in this step, in the order of the neurons. */
+  #lookAtSample(i: number, deciding: boolean, close: CloseDecision[]): Flip[] {
     const { state, watch, ledger } = this;
     const { gram } = this.#problem;
     const n = state.residual.length;
@@ -286,15 +343,14 @@ export class Stepper {
     const queue = this.#queue;
     const up = state.up[i];
     const down = state.down[i];
-    const negative = queue.collect(2 * i, up, due, 0);
-    const count = queue.collect(2 * i + 1, down, due, negative);
-    if (count === 0) return;
+    const pad = this.#pad(i);
+    const negative = queue.collect(2 * i, up + pad, due, 0);
+    const count = queue.collect(2 * i + 1, down + pad, due, negative);
+    if (count === 0) return [];
     state.looks += count;
     const { slots, zeta: initial, patterns, bytes, outputs } = watch;
-    const bit = 1 << (i & 7);
-    const cushion = this.#cushion(i);
     const closest = this.#closest(i);
-    const flips = this.#flips[i];
+    const flips: Flip[] = [];
     this.#sums.prepare(gram, i * n, state.sums, count);
     for (let q = 0; q < count; q++) {
       const pair = due[q];
@@ -302,55 +358,45 @@ export class Stepper {
       const moved = this.#sums.sum(patterns, slot * bytes) + ledger.weightedSum(slot, gram, i * n);
       const zeta = initial[pair] - moved;
       const a = outputs[slot];
-      const on = a > 0 ? zeta >= 0 : zeta <= 0;
-      const was = (patterns[slot * bytes + (i >> 3)] & bit) !== 0;
-      if (on !== was) flips.push({ pair, zeta });
+      const on = (a > 0 ? zeta >= 0 : zeta <= 0) ? 1 : 0;
+      const was = (patterns[slot * bytes + (i >> 3)] >> (i & 7)) & 1;
       const distance = Math.abs(zeta);
-      if (distance * Math.min(1, Math.abs(a)) <= closest) close.push({ slot, sample: i, zeta });
-      const wait = Math.max(0, distance - cushion);
-      if (zeta < 0) queue.insert(2 * i, pair, up + wait);
-      else queue.insert(2 * i + 1, pair, down + wait);
+      const unsure = distance * Math.min(1, Math.abs(a)) <= closest;
+      if (deciding || !unsure) {
+        if (on !== was) flips.push({ slot, zeta, was });
+        if (unsure) close.push({ slot, sample: i, zeta });
+      }
+      if (zeta < 0) queue.insert(2 * i, pair, up + distance);
+      else queue.insert(2 * i + 1, pair, down + distance);
     }
+    return flips.sort((p, q) => p.slot - q.slot);
   }
 
-  /**
-   * The flips of sample i in this step, with the bits as they are now (flips of earlier samples included): the exact second-order term
-   * u_i += (a_r/√m)|z_ri(k+1)|, row and column i of the counts, and the bases, with the sums that include this step.
-   */
-  #applyFlips(i: number): void {
-    const { state, watch, ledger, tangent } = this;
-    const { slots, patterns, bytes, outputs } = watch;
-    const flips = this.#flips[i];
-    // In the order of the neurons, whatever the order in which the queue gave them out.
-    flips.sort((p, q) => p.pair - q.pair);
+  /** The exact second-order term u_i += (a_r/√m)|z_ri(k+1)|, and the bases, with the sums that include this step. */
+  #recordFlips(i: number, flips: readonly Flip[]): void {
+    if (flips.length === 0) return;
+    const { state, ledger } = this;
+    const { outputs } = this.watch;
     let correction = 0;
-    for (const { pair, zeta } of flips) {
-      const slot = slots[pair];
+    for (const { slot, zeta, was } of flips) {
       const a = outputs[slot];
-      const was = (patterns[slot * bytes + (i >> 3)] >> (i & 7)) & 1;
       correction += a * Math.abs(a) * Math.abs(zeta);
       ledger.record(slot, i, was === 1 ? state.sums[i] : -state.sums[i]);
     }
-    const change = tangent.pendingRow(i);
-    if (this.#looker && this.#problem.source.signs) {
-      this.#looker.flip(
-        i,
-        flips.map(({ pair }) => slots[pair]),
-      );
-    } else this.#flipPatterns(i, flips, change.fill(0));
     state.residual[i] += correction / this.#problem.source.width;
     state.flips += flips.length;
-    flips.length = 0;
   }
 
-  /** Changes bit i of the patterns, and adds to `change` what that adds to row i of the counts. */
-  #flipPatterns(i: number, flips: readonly Flip[], change: Float64Array): void {
-    const { slots, patterns, bytes, outputs } = this.watch;
+  /**
+   * Changes bit i of the patterns and sets row i of the pending counts to what that adds, with the bits as they are now: flips of earlier
+   * samples in the same step included.
+   */
+  #flipPatterns(i: number, flips: readonly Flip[]): void {
+    const { patterns, bytes, outputs } = this.watch;
     const { signs } = this.#problem.source;
-    for (const { pair } of flips) {
-      const slot = slots[pair];
+    const change = this.tangent.pendingRow(i).fill(0);
+    for (const { slot, was } of flips) {
       const at = slot * bytes;
-      const was = (patterns[at + (i >> 3)] >> (i & 7)) & 1;
       const weight = (was === 1 ? -1 : 1) * outputs[slot] ** 2;
       patterns[at + (i >> 3)] &= ~(1 << (i & 7));
       if (signs) (was === 1 ? this.#turnOff : this.#turnOn).add(patterns, at, change);
