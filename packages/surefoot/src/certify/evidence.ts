@@ -78,6 +78,8 @@ export interface SmoothEvidence {
   readonly hadamardNorm?: number;
   /** Only these κ bounds may be used (default: all). */
   readonly bounds?: readonly string[];
+  /** The start lies within this distance of the point whose norms these are (default 0): κ on B(start, t) is that on B(point, t + offset). */
+  readonly offset?: number;
   /** Present iff there is exactly one hidden layer. */
   readonly twoLayer?: TwoLayerEvidence;
   /** How far the norms in `layers` and `twoLayer` can be trusted. */

@@ -1,4 +1,4 @@
-import type { Arithmetic } from "../interval/arithmetic.ts";
+import { type Arithmetic, point } from "../interval/arithmetic.ts";
 import type { SmoothEvidence } from "./evidence.ts";
 import { neuronBound } from "./kappa-neuron.ts";
 import { recursionBound } from "./kappa-recursion.ts";
@@ -14,6 +14,8 @@ export type KappaName = "recursion" | "two-layer" | "per-neuron" | "stacked";
 export interface KappaBound {
   readonly name: KappaName;
   walk(): KappaWalk;
+  /** κ on B(θ₀, r); absent where the bound holds along S1's path alone. */
+  readonly onBall?: (r: number) => number;
 }
 
 export interface KappaWalk {
@@ -28,7 +30,7 @@ export interface KappaWalk {
 
 /** A bound on whole balls: on a cell it is its value at the right end. */
 export function ballBound(name: KappaName, at: (r: number) => number): KappaBound {
-  return { name, walk: () => ({ cell: (_left, right) => at(right), advance: () => {} }) };
+  return { name, walk: () => ({ cell: (_left, right) => at(right), advance: () => {} }), onBall: at };
 }
 
 type KappaRule = (evidence: SmoothEvidence, arithmetic: Arithmetic) => KappaBound | undefined;
@@ -37,8 +39,20 @@ type KappaRule = (evidence: SmoothEvidence, arithmetic: Arithmetic) => KappaBoun
 const RULES: readonly KappaRule[] = [twoLayerBound, neuronBound, recursionBound, stackedBound];
 
 export function kappaBounds(evidence: SmoothEvidence, arithmetic: Arithmetic): readonly KappaBound[] {
-  const { bounds } = evidence;
-  return RULES.map((rule) => rule(evidence, arithmetic))
+  const { bounds, offset = 0 } = evidence;
+  const found = RULES.map((rule) => rule(evidence, arithmetic))
     .filter((bound) => bound !== undefined)
     .filter(({ name }) => bounds === undefined || bounds.includes(name));
+  return offset === 0 ? found : found.flatMap((bound) => shifted(bound, offset, arithmetic));
+}
+
+/** κ ≥ a Lipschitz constant of J on B(θ, radius) around the point measured: the least of the bounds on balls. */
+export function kappaOnBall(evidence: SmoothEvidence, arithmetic: Arithmetic, radius: number): number {
+  return Math.min(...kappaBounds(evidence, arithmetic).flatMap(({ onBall }) => (onBall ? [onBall(radius)] : [])));
+}
+
+/** The bound around a start that is `offset` away from the point measured. One that follows S1's path from that point has nothing to say. */
+function shifted({ name, onBall }: KappaBound, offset: number, arithmetic: Arithmetic): KappaBound[] {
+  if (!onBall) return [];
+  return [ballBound(name, (r) => onBall(arithmetic.add(point(r), point(offset)).upper))];
 }

@@ -91,7 +91,7 @@ async function spectrum({ mid, radius }: MatrixBall, backend: Backend): Promise<
 }
 
 /** Norms of every layer's weights; the first layer's spectral norm is read by nothing and its Frobenius norm stands in. */
-async function weightNorms(network: Network, weights: Weights, backend: Backend): Promise<WeightNorms[]> {
+export async function weightNorms(network: Network, weights: Weights, backend: Backend): Promise<WeightNorms[]> {
   const norms: WeightNorms[] = [];
   for (const [l, layer] of network.layers.entries()) {
     const w = weights[layer.weight];

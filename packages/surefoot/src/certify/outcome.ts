@@ -126,6 +126,19 @@ export interface CertifyOutcome {
   readonly loss: LossSpec;
   readonly backend: BackendInfo;
   readonly warrant: Warrant;
+  /** Where gradient descent was followed first (`certifyFollowing`); margin, λ_min, λ_max and κ are then those of step `steps`. */
+  readonly followed?: FollowedRun;
+}
+
+/** The steps that were followed before a theorem was asked. */
+export interface FollowedRun {
+  readonly steps: number;
+  /** ≥ the distance of the exact weights from the computed ones after these steps. */
+  readonly distance: number;
+  /** ≥ ‖e‖ then. */
+  readonly residualNorm: number;
+  /** ρ in loss(steps + k) ≤ ρ^k loss(steps); null where undecided. */
+  readonly ratePerStepAfter: number | null;
 }
 
 /** ∞ and what overflows become 1e308; NaN stays NaN so that it is seen. */

@@ -6,6 +6,7 @@ import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
 import { addUp, mulUp, sqrtUp } from "../interval/directed.ts";
 import { gamma, LEAST_POSITIVE, norm, rowNorms, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
+import { preciseProduct } from "../interval/precise-product.ts";
 import { combine } from "../network/forward.ts";
 import type { Layer, Network, Patches, Weights } from "../network/network.ts";
 import { channelsLast, eachNeighbour, foldPatches, takePatches } from "../network/patches.ts";
@@ -47,10 +48,10 @@ export function exactRows(mid: Matrix): RowBall {
   return { mid, norms: rowNorms(mid).upper, errors: new Float64Array(mid.rows) };
 }
 
-/**
- * fl(s·W·h + b) for every row h of `input` (bias absent: + 0). Error of a row: s‖W‖₂·(error of h) + γ_{k+2}s‖W‖_F‖h‖ from the product
- * (k terms, and the scale), u‖z‖ from adding the bias, underflow.
- */
+/** `precise` pays several products for errors that do not grow with the inner dimension (interval/precise-product.ts). */
+export type Products = "plain" | "precise";
+
+/** fl(s·W·h + b) for every row h of `input` (bias absent: + 0); errors as in `product`, and u‖z‖ from adding the bias. */
 export async function affine(
   input: RowBall,
   w: Matrix,
@@ -58,32 +59,51 @@ export async function affine(
   scale: number,
   bias: Float64Array | undefined,
   backend: Backend,
+  products: Products = "plain",
 ): Promise<RowBall> {
-  const z = await backend.gemm(input.mid, w, { transposeB: true, alpha: scale });
-  if (bias) for (let i = 0; i < z.rows; i++) for (let j = 0; j < z.cols; j++) z.data[i * z.cols + j] += bias[j];
-  return withProductErrors(z, input, norms, scale, w.cols, bias !== undefined);
+  const ball = await product(input, w, true, norms, scale, backend, products);
+  if (!bias) return ball;
+  const { mid } = ball;
+  for (let i = 0; i < mid.rows; i++) for (let j = 0; j < mid.cols; j++) mid.data[i * mid.cols + j] += bias[j];
+  const sizes = rowNorms(mid).upper;
+  // |fl(a + b) − (a + b)| ≤ u|fl(a + b)|
+  const errors = ball.errors.map((error, i) => addUp(error, mulUp(UNIT_ROUNDOFF, sizes[i])));
+  return { mid, norms: sizes, errors };
 }
 
-/** Errors of a product of `input`'s rows with a matrix of the given norms, inner dimension k. */
-function withProductErrors(
-  product: Matrix,
+/**
+ * fl(s·A·W) or fl(s·A·Wᵀ) for the rows of `input`: s‖W‖₂·(error of the row), underflow, and from the product with k terms and the scale
+ * γ_{k+2}s‖W‖_F‖row‖; or, in precise products, s times their error and u of the result.
+ */
+async function product(
   input: RowBall,
+  w: Matrix,
+  transposeB: boolean,
   norms: WeightNorms,
   scale: number,
-  k: number,
-  biased: boolean,
-): RowBall {
-  const outNorms = rowNorms(product).upper;
+  backend: Backend,
+  products: Products,
+): Promise<RowBall> {
   const carried = mulUp(scale, norms.spectral);
+  const before = (i: number) => (input.errors[i] === 0 ? 0 : mulUp(carried, input.errors[i]));
+  const precise = products === "precise" ? await preciseProduct(input.mid, w, transposeB, backend) : undefined;
+  if (precise) {
+    const mid = precise.product;
+    for (let k = 0; k < mid.data.length; k++) mid.data[k] *= scale;
+    const sizes = rowNorms(mid).upper;
+    const underflow = mulUp(mid.cols, LEAST_POSITIVE);
+    const errors = sizes.map((size, i) => {
+      const own = addUp(mulUp(scale, precise.errors[i]), addUp(mulUp(UNIT_ROUNDOFF, size), underflow));
+      return addUp(before(i), own);
+    });
+    return { mid, norms: sizes, errors };
+  }
+  const mid = await backend.gemm(input.mid, w, { transposeB, alpha: scale });
+  const k = input.mid.cols;
   const fresh = mulUp(gamma(k + 2), mulUp(scale, norms.frobenius));
-  const underflow = mulUp(mulUp(k + 4, product.cols), mulUp(addUp(1, scale), LEAST_POSITIVE));
-  const errors = outNorms.map((size, i) => {
-    const before = input.errors[i] === 0 ? 0 : mulUp(carried, input.errors[i]);
-    const rounding = addUp(mulUp(fresh, input.norms[i]), underflow);
-    // |fl(a + b) − (a + b)| ≤ u|fl(a + b)|
-    return addUp(before, biased ? addUp(rounding, mulUp(UNIT_ROUNDOFF, size)) : rounding);
-  });
-  return { mid: product, norms: outNorms, errors };
+  const underflow = mulUp(mulUp(k + 4, mid.cols), mulUp(addUp(1, scale), LEAST_POSITIVE));
+  const errors = input.norms.map((size, i) => addUp(before(i), addUp(mulUp(fresh, size), underflow)));
+  return { mid, norms: rowNorms(mid).upper, errors };
 }
 
 export async function provedForward(
@@ -92,6 +112,7 @@ export async function provedForward(
   norms: readonly WeightNorms[],
   x: Matrix,
   backend: Backend,
+  products: Products = "plain",
 ): Promise<ProvedForward | undefined> {
   const slopeBound = activationOf(network.activation).slopeBound;
   const z: RowBall[] = [];
@@ -103,7 +124,7 @@ export async function provedForward(
     const input = inputOf(layer, l === 0 && layer.patches ? exactRows(channelsLast(x, layer.patches.pixels)) : below);
     inputs.push(input);
     const bias = layer.bias ? weights[layer.bias].data : undefined;
-    const ball = await affine(input, weights[layer.weight], norms[l], layer.scale, bias, backend);
+    const ball = await affine(input, weights[layer.weight], norms[l], layer.scale, bias, backend, products);
     z.push(ball);
     if (l === network.layers.length - 1) break;
     const value = matrix(ball.mid.rows, layer.rows);
@@ -176,6 +197,7 @@ export async function provedBackward(
   norms: readonly WeightNorms[],
   pass: ProvedForward,
   backend: Backend,
+  products: Products = "plain",
 ): Promise<ProvedBackward> {
   const { slopeBound, curvatureBound } = activationOf(network.activation);
   const last = network.layers.length - 1;
@@ -186,8 +208,8 @@ export async function provedBackward(
   g[last] = exactRows(matrix(n, 1, new Float64Array(n).fill(1)));
   for (let l = last - 1; l >= 0; l--) {
     const above: Layer = network.layers[l + 1];
-    const product = await backend.gemm(g[l + 1].mid, weights[above.weight], { alpha: above.scale });
-    const pulled = withProductErrors(product, g[l + 1], norms[l + 1], above.scale, above.rows, false);
+    const w = weights[above.weight];
+    const pulled = await product(g[l + 1], w, false, norms[l + 1], above.scale, backend, products);
     const here: RowBall = withSkip(above, folded(pulled, above), q, network.layers[l].rows);
     q = here;
     const slope = pass.slopes[l];

@@ -28,7 +28,7 @@ const QUICK_WORK = 2e7;
 /** Below this margin measured products of weights and slopes will not certify either: they gain less than a factor of 30. */
 const HOPEFUL = 0.03;
 
-const s1: Theorem = {
+export const s1: Theorem = {
   name: "S1",
   excludes: (network) =>
     Number.isFinite(activationOf(network.activation).curvatureBound)
@@ -48,7 +48,7 @@ const s1: Theorem = {
   },
 };
 
-const s2: Theorem = {
+export const s2: Theorem = {
   name: "S2",
   excludes: (network) => {
     const { layers, activation } = network;

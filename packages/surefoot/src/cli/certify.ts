@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { type Certified, certifyToFile, formatCertificate } from "../certificate/index.ts";
-import { type CertifyOutcome, certify } from "../certify/index.ts";
+import { type CertifyOutcome, certify, certifyFollowing, type FollowingOptions } from "../certify/index.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { SurefootError } from "../error.ts";
 import { resolveNetwork } from "../network/resolve.ts";
 import { writeAtomically } from "../record/index.ts";
 import type { LossSpec } from "../spec/loss.ts";
@@ -24,8 +25,10 @@ import {
   openNetwork,
   readNetworkSpec,
   storedDataOptions,
+  wholeNumber,
 } from "./inputs.ts";
-import { format, formatFactor, print, printJson, say, table } from "./terminal.ts";
+import { createProgress, format, formatFactor, print, printJson, say, table } from "./terminal.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
 import { VERSION } from "./version.ts";
 
 export type CertifyArguments = DataArguments &
@@ -35,6 +38,7 @@ export type CertifyArguments = DataArguments &
     stepSize?: number;
     float?: boolean;
     out?: string;
+    follow?: number;
     engine: EngineChoice;
     memoryLimit?: number;
   };
@@ -60,6 +64,11 @@ export function certifyCommand(): Command {
   command
     .addOption(lossOption)
     .option("--step-size <eta>", "certify this step size (default: the largest that can be certified)", finiteNumber)
+    .option(
+      "--follow <steps>",
+      "where S1 does not certify yet: follow gradient descent from these weights for at most so many steps, with proved error bounds, until it does",
+      wholeNumber(0),
+    )
     .addOption(
       engineOption("hold all weights, or draw neurons of a two-layer-relu network and drop them (auto: by size)"),
     )
@@ -73,12 +82,14 @@ export function certifyCommand(): Command {
         "  surefoot certify orthonormal:n=10,d=10 --network two-layer-relu:1000 --init antisymmetric\n" +
         "  surefoot certify sphere:n=10,d=20 --network tanh:4096 --init antisymmetric --out certificate.json\n" +
         "  surefoot certify sphere:n=10,d=10 --network two-layer-relu:1000000000 --init antisymmetric --engine lazy\n" +
+        "  surefoot certify digits.npz --classes 0,1 --network tanh:64,64 --follow 5000\n" +
         "  surefoot certify iris.csv --classes setosa,virginica --network tanh:2000 --weights run/weights.safetensors",
     )
     .action(run);
 }
 
 async function run(source: string, options: CertifyArguments): Promise<void> {
+  checkFollow(options);
   const dataset = await openData(source, options);
   if (engineOf(options, dataset) === "lazy") return certifyStreaming(dataset, options);
   const backend = await openBackend(options);
@@ -93,10 +104,14 @@ async function run(source: string, options: CertifyArguments): Promise<void> {
       mode: options.float ? ("float" as const) : ("proved" as const),
       ...(options.stepSize !== undefined ? { stepSize: options.stepSize } : {}),
     };
-    const { out } = options;
+    const { out, follow } = options;
     const stored = { dataOptions: storedDataOptions(options), origin, version: VERSION };
     const { outcome, certificate }: Certified =
-      out === undefined ? { outcome: await certify(request) } : await certifyToFile({ ...request, ...stored });
+      follow !== undefined
+        ? { outcome: await following({ ...request, steps: follow }) }
+        : out === undefined
+          ? { outcome: await certify(request) }
+          : await certifyToFile({ ...request, ...stored });
     if (certificate && out !== undefined) await writeAtomically(out, formatCertificate(certificate));
     const context = {
       n: dataset.x.rows,
@@ -116,8 +131,34 @@ async function run(source: string, options: CertifyArguments): Promise<void> {
   }
 }
 
-function engineOf({ engine, network, init, weights }: CertifyArguments, { x }: Dataset): Engine {
-  if (engine === "direct" || network === undefined) return "direct";
+function checkFollow({ follow, float, out, engine }: CertifyArguments): void {
+  if (follow === undefined) return;
+  const refused = (why: string) => new SurefootError("argument", `--follow ${why}`);
+  if (float) throw refused("proves every step: leave out --float");
+  if (engine === "lazy") throw refused("is for smooth networks (S1), --engine lazy for two-layer-relu (S2)");
+  if (out !== undefined) {
+    throw refused(
+      "has no certificate file: a checker would have to repeat every step. Leave out --out; --json keeps the result",
+    );
+  }
+}
+
+function following(request: Omit<FollowingOptions, "signal" | "onProgress">): Promise<CertifyOutcome> {
+  const progress = createProgress();
+  const work = (signal: AbortSignal) =>
+    certifyFollowing({
+      ...request,
+      signal,
+      onProgress: ({ step, loss, distance, margin }) =>
+        progress.update(
+          `step ${step}: loss ${format(loss)}, known within ${format(distance)}, margin ${format(margin)}`,
+        ),
+    }).finally(progress.clear);
+  return untilInterrupted(work, "what is known so far is printed");
+}
+
+function engineOf({ engine, network, init, weights, follow }: CertifyArguments, { x }: Dataset): Engine {
+  if (engine === "direct" || network === undefined || follow !== undefined) return "direct";
   const resolved = resolveNetwork(readNetworkSpec(network), x.cols);
   return chooseCertifyEngine(engine, resolved, initialiserFromText(init), weights !== undefined, x.rows);
 }
@@ -143,6 +184,12 @@ export function describeOutcome(outcome: CertifyOutcome): string {
   if (outcome.lambdaMin !== null)
     rows.push(["λ_min, λ_max", `${format(outcome.lambdaMin)}, ${format(outcome.lambdaMax)}`]);
   if (outcome.residualNorm !== null) rows.push(["‖u − y‖", format(outcome.residualNorm)]);
+  if (outcome.followed) {
+    const { steps, distance, residualNorm, ratePerStepAfter: after } = outcome.followed;
+    rows.push(["steps followed", `${steps}, to within ${format(distance)}`]);
+    rows.push([`‖u − y‖ after ${steps}`, format(residualNorm)]);
+    if (after !== null) rows.push(["loss falls from there", `to (${formatFactor(after)}) times itself or less`]);
+  }
   if (rows.length > 0) lines.push(table(rows), "");
   for (const hypothesis of outcome.hypotheses) {
     const mark = hypothesis.status === "failed" ? "✗" : "✓";
