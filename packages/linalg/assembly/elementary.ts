@@ -3,6 +3,7 @@
  * loaded from memory (their names are addresses), which costs less inside a loop than making them.
  */
 import {
+  ASIN_POLY,
   ATAN_POLY,
   COSINE_POLY,
   ERF_POLY,
@@ -326,6 +327,13 @@ export function erf(x: v128): v128 {
 export function atanDeficit(t: v128): v128 {
   const z = f64x2.mul(t, t);
   return f64x2.mul(t, f64x2.mul(z, split21(ATAN_POLY, z)));
+}
+
+/** arcsin x, 0 ≤ x ≤ ½, given x² as well. */
+// @ts-expect-error: decorator
+@inline
+export function arcSineOfHalf(x: v128, square: v128): v128 {
+  return f64x2.add(x, f64x2.mul(x, f64x2.mul(square, split12(ASIN_POLY, square))));
 }
 
 /** cos 2πt and sin 2πt, 0 ≤ t < 1, times `radius`, stored as two pairs, the cosines and the sines. */

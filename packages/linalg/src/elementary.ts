@@ -6,6 +6,7 @@
  */
 import type { ElementwiseFunction } from "./backend.ts";
 import {
+  ASIN_POLY,
   ATAN_POLY,
   COSINE_POLY,
   ERF_POLY,
@@ -189,6 +190,11 @@ export function erf(x: number): number {
 export function atanDeficit(t: number): number {
   const z = t * t;
   return t * (z * hornerSplit(ATAN_POLY, z));
+}
+
+/** arcsin x for 0 ≤ x ≤ ½, given x² as well. */
+export function arcSineOfHalf(x: number, square: number): number {
+  return x + x * (square * hornerSplit(ASIN_POLY, square));
 }
 
 /** The angle in [0, π/2] of the point (x, y), x, y ≥ 0; 0 for the origin. */

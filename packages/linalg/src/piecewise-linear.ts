@@ -4,10 +4,14 @@
  *   S ← w·(slope·S + (1 − slope)²κ₁) + β,   Θ ← Θ·w·(slope + (1 − slope)²κ₀) + S.
  *
  * One angle serves both kernels, and a row stays in the cache through all layers. Near orthogonal pairs slope + (1 − slope)²κ₀ is
- * ¼(1 + slope)² + (1 − slope)² arcsin(ρ)/2π, which does not cancel for |x|. assembly/piecewise-linear.ts does the same operations in the
- * same order.
+ * ¼(1 + slope)² + (1 − slope)² arcsin(ρ)/2π, which does not cancel for |x|.
+ *
+ * For −½ ≤ ρ ≤ 31/32 the correlation ρ itself, rounded three times, determines both kernels to a few u, and its arcsine costs a polynomial
+ * (and a root above ½). Outside, the angle comes from error-free products as in arc-cosine.ts. assembly/piecewise-linear.ts does the same
+ * operations in the same order.
  */
 import { angleOf, INVERSE_TWO_PI, scaledLengths } from "./arc-cosine.ts";
+import { arcSineOfHalf } from "./elementary.ts";
 import { LinalgError } from "./error.ts";
 import type { Matrix } from "./matrix.ts";
 
@@ -59,14 +63,32 @@ export function checkPiecewiseLinear({ rows, cols, data }: Matrix, request: Piec
   }
 }
 
+/** What a layer needs of the vectors of one side. */
+export interface Lengths {
+  /** As `scaledLengths` gives them. */
+  readonly scales: Float64Array;
+  readonly squared: Float64Array;
+  readonly lengths: Float64Array;
+  /** Reciprocals of the lengths; NaN for a vector of zeros and for what is no squared length. */
+  readonly inverses: Float64Array;
+}
+
+export function lengthsOf(squares: Float64Array): Lengths {
+  const lengths = squares.map(Math.sqrt);
+  const inverses = squares.map((square, i) =>
+    square > 0 && square < Number.POSITIVE_INFINITY ? 1 / lengths[i] : Number.NaN,
+  );
+  return { ...scaledLengths(squares), lengths, inverses };
+}
+
 /** See `Backend.piecewiseLinear`. */
 export function piecewiseLinear(covariances: Matrix, request: PiecewiseLinearRequest): Matrix {
   checkPiecewiseLinear(covariances, request);
   const { part, slope, weight, bias, derivatives } = request;
   const { rows, cols, data } = covariances;
   const layers = request.squaredRows.map((squares, h) => ({
-    left: scaledLengths(squares),
-    right: scaledLengths(request.squaredCols[h]),
+    left: lengthsOf(squares),
+    right: lengthsOf(request.squaredCols[h]),
   }));
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) {
@@ -77,7 +99,7 @@ export function piecewiseLinear(covariances: Matrix, request: PiecewiseLinearReq
       let before = s;
       for (const { left, right } of layers) {
         before = s;
-        dual = pairOf(slope, s, left.scales[i], left.squared[i], right.scales[j], right.squared[j]);
+        dual = pairOf(slope, s, left, i, right, j);
         s = weight * dual.value + bias;
         theta = theta * (weight * dual.derivative) + s;
       }
@@ -89,10 +111,42 @@ export function piecewiseLinear(covariances: Matrix, request: PiecewiseLinearReq
   return covariances;
 }
 
-function pairOf(slope: number, s: number, scaleA: number, a: number, scaleB: number, b: number) {
+const LOWEST = -0.5;
+const HIGHEST = 0.96875;
+
+function pairOf(slope: number, s: number, left: Lengths, i: number, right: Lengths, j: number) {
+  const rho = s * left.inverses[i] * right.inverses[j];
+  return rho >= LOWEST && rho <= HIGHEST
+    ? byCorrelation(slope, s, rho, left.lengths[i], right.lengths[j])
+    : byProducts(slope, s, left, i, right, j);
+}
+
+function byCorrelation(slope: number, s: number, rho: number, lengthA: number, lengthB: number) {
+  const square = (1 - slope) * (1 - slope);
+  const m = Math.abs(rho);
+  const far = m > 0.5;
+  // arcsin m = π/2 − 2 arcsin √((1 − m)/2).
+  const z = far ? 0.5 - 0.5 * m : m * m;
+  const root = far ? Math.sqrt(z) : m;
+  const arc = arcSineOfHalf(root, z);
+  const other = Math.sqrt(1 - z);
+  const sine = far ? 2 * (root * other) : other;
+  const rest = (far ? sine - 2 * (m * arc) : sine + m * arc) * INVERSE_TWO_PI;
+  const kappa = (far ? 0.5 * m : 0.25 * rho) + rest;
+  const turned = arc * INVERSE_TWO_PI;
+  return {
+    value: slope * s + square * (kappa * lengthA * lengthB),
+    derivative: far
+      ? slope + square * (0.5 - 2 * turned)
+      : 0.25 * (1 + slope) * (1 + slope) + square * (rho < 0 ? -turned : turned),
+  };
+}
+
+function byProducts(slope: number, s: number, left: Lengths, i: number, right: Lengths, j: number) {
+  const [scaleA, scaleB] = [left.scales[i], right.scales[j]];
   const square = (1 - slope) * (1 - slope);
   const g = s * scaleA * scaleB;
-  const { r, h, deficit, flat, steep, angle } = angleOf(g, a, b);
+  const { r, h, deficit, flat, steep, angle } = angleOf(g, left.squared[i], right.squared[j]);
   const turned = flat * INVERSE_TWO_PI;
   const kappa = 0.5 * Math.max(g, 0) + (steep ? r - angle * h : h * deficit) * INVERSE_TWO_PI;
   return {
@@ -105,6 +159,5 @@ function pairOf(slope: number, s: number, scaleA: number, a: number, scaleB: num
 
 /** E[σσ] and E[σ'σ'] of one pair with variances a, b and covariance c. */
 export function piecewiseLinearPair(slope: number, a: number, c: number, b: number) {
-  const [left, right] = [scaledLengths(Float64Array.of(a)), scaledLengths(Float64Array.of(b))];
-  return pairOf(slope, c, left.scales[0], left.squared[0], right.scales[0], right.squared[0]);
+  return pairOf(slope, c, lengthsOf(Float64Array.of(a)), 0, lengthsOf(Float64Array.of(b)), 0);
 }

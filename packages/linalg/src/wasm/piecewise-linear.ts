@@ -1,6 +1,5 @@
-import { scaledLengths } from "../arc-cosine.ts";
 import type { Matrix } from "../matrix.ts";
-import { checkPiecewiseLinear, PARTS, type PiecewiseLinearRequest } from "../piecewise-linear.ts";
+import { checkPiecewiseLinear, lengthsOf, PARTS, type PiecewiseLinearRequest } from "../piecewise-linear.ts";
 import type { Arena } from "./arena.ts";
 import { chunkSize, copyRows, ENTRY_WORK } from "./bulk.ts";
 import type { Runtime } from "./runtime.ts";
@@ -17,20 +16,22 @@ export async function piecewiseLinear(
   const layers = request.squaredRows.length;
   const stride = cols + (cols & 1);
   const chunkRows = Math.max(1, Math.floor(chunkSize(runtime, rows * cols) / Math.max(stride, 1)));
-  const lengths = request.squaredRows.map(scaledLengths);
+  const lengths = request.squaredRows.map(lengthsOf);
   await runtime.exclusive(async (arena) => {
     const most = Math.min(chunkRows, rows);
     const address = arena.doubles(most * stride);
     const second = arena.doubles((part === "both" ? most : runtime.threads) * stride);
-    const rowAddress = arena.doubles(2 * layers * most);
+    const rowAddress = arena.doubles(4 * layers * most);
     const colAddress = columnData(arena, request.squaredCols, stride);
     for (let from = 0; from < rows; from += chunkRows) {
       const count = Math.min(chunkRows, rows - from);
-      const rowData = arena.view(rowAddress, 2 * layers * count);
+      const rowData = arena.view(rowAddress, 4 * layers * count);
       for (let h = 0, k = 0; h < layers; h++) {
         for (let i = from; i < from + count; i++) {
           rowData[k++] = lengths[h].scales[i];
           rowData[k++] = lengths[h].squared[i];
+          rowData[k++] = lengths[h].inverses[i];
+          rowData[k++] = lengths[h].lengths[i];
         }
       }
       const view = arena.view(address, count * stride);
@@ -59,18 +60,15 @@ export async function piecewiseLinear(
   return covariances;
 }
 
-/** Per layer: scales, inverse scales, scaled squares of the columns. */
+/** Per layer: scales, inverse scales, scaled squares, reciprocal lengths and lengths of the columns. */
 function columnData(arena: Arena, squaredCols: readonly Float64Array[], stride: number): number {
-  const address = arena.doubles(3 * squaredCols.length * stride);
+  const address = arena.doubles(5 * squaredCols.length * stride);
   squaredCols.forEach((squares, h) => {
-    const { scales, squared } = scaledLengths(squares);
-    const view = arena.view(address + 24 * h * stride, 3 * stride);
-    view.set(scales);
-    view.set(
-      scales.map((scale) => 1 / scale),
-      stride,
-    );
-    view.set(squared, 2 * stride);
+    const { scales, squared, inverses, lengths } = lengthsOf(squares);
+    const view = arena.view(address + 40 * h * stride, 5 * stride);
+    [scales, scales.map((scale) => 1 / scale), squared, inverses, lengths].forEach((values, k) => {
+      view.set(values, k * stride);
+    });
   });
   return address;
 }

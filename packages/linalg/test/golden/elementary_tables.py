@@ -8,7 +8,7 @@ if one misses the accuracy it is used for.
 
 import pathlib
 
-from mpmath import atan, atanh, chebyfit, cos, erf, erfc, exp, expm1, floor, log, mp, mpf, pi, sin, sqrt
+from mpmath import asin, atan, atanh, chebyfit, cos, erf, erfc, exp, expm1, floor, log, mp, mpf, pi, sin, sqrt
 
 mp.dps = 60
 TINY = mpf(10) ** -18
@@ -43,6 +43,13 @@ def atan_rest(z):
         return mpf(1) / 3 - z / 5
     t = sqrt(z)
     return (t - atan(t)) / (t * z)
+
+
+def asin_rest(z):
+    if z < TINY:
+        return mpf(1) / 6 + 3 * z / 40
+    x = sqrt(z)
+    return (asin(x) - x) / (x * z)
 
 
 def erf_quotient(z):
@@ -92,6 +99,7 @@ tables = {
     "EXP_POLY": ("(eʳ − 1 − r)/r² for |r| ≤ ln 2/256", fit(exp_rest, -step * 0.51, step * 0.51, 4, 1.1e-14)),
     "LOG_POLY": ("(2 artanh s − 2s)/s³ in s², s ≤ (√2 − 1)/(√2 + 1)", fit(log_rest, 0, (3 - 2 * sqrt(mpf(2))) ** 2, 7, 1e-15)),
     "ATAN_POLY": ("(t − arctan t)/t³ in t², t ≤ 1", fit(atan_rest, 0, 1, 21, 1e-17)),
+    "ASIN_POLY": ("(arcsin x − x)/x³ in x², x ≤ ½", fit(asin_rest, 0, mpf(1) / 4, 12, 3e-16)),
     "ERF_POLY": ("erf(x)/x in x², x ≤ 1", fit(erf_quotient, 0, 1, 12, 1e-17)),
     "TAIL_POLY": (
         "exp(t²/2)·Φ(−t)·(t + 5) in (t − 5)/(t + 5), t ≤ 40",
