@@ -14,7 +14,7 @@ export { flipSpace, lazyFlip, lazyRates, lazySettle } from "./lazy-step";
 export { countRow, countTables, flushRow, maskCounts, maskSpace, weightedCounts, weightedRow, weightTables } from "./masks";
 export { heapBase } from "./memory";
 export { normals } from "./normals";
-export { piecewiseLinear } from "./piecewise-linear";
+export { enterRow, piecewiseLinear, turnRows } from "./piecewise-linear";
 export { packAdjacent, packAny, packPairs } from "./pack";
 export { choleskyLeaf, solveTile, storeTile, substituteStrip } from "./substitute";
 export { tile4x4, tile6x4 } from "./tile";

@@ -122,9 +122,27 @@ function bothRow(row: usize, second: usize, slope: f64, weight: f64, bias: f64, 
   layer(BOTH, row, second, slope, weight, bias, place, cols, width);
 }
 
+/** Entries g of a row become gain·g + shift; whether |g| > bound·length for one of them. */
+export function enterRow(row: usize, gain: f64, shift: f64, bound: f64, lengths: usize, width: usize): i32 {
+  const limit = f64x2.splat(bound);
+  let near = f64x2.splat(0);
+  for (let j: usize = 0; j < width; j += 16) {
+    near = v128.or(near, f64x2.gt(f64x2.abs(v128.load(row + j)), f64x2.mul(limit, v128.load(lengths + j))));
+  }
+  if (gain != 1 || shift != 0) {
+    const factor = f64x2.splat(gain);
+    const term = f64x2.splat(shift);
+    for (let j: usize = 0; j < width; j += 16) {
+      v128.store(row + j, f64x2.add(f64x2.mul(factor, v128.load(row + j)), term));
+    }
+  }
+  return i32(v128.any_true(near));
+}
+
 /**
  * Replaces the rows × stride covariances by what `part` asks for. `rowData`: scale, scaled square, reciprocal length and length per layer and
- * row; `colData`: per layer `stride` scales, inverse scales, scaled squares, reciprocal lengths, lengths. `second`: for "both" the derivatives, rows × stride; else one row for each thread.
+ * row; `colData`: per layer `stride` scales, inverse scales, scaled squares, reciprocal lengths, lengths. `second`: for "both" the derivatives, rows × stride; else one row for each thread. `watch`: `stride` lengths, then for each row the bound of enterRow,
+ * which becomes −1 where it is exceeded. `turned`, unless 0: room for the transpose of the result, rows `turnedStride` doubles apart.
  */
 export function piecewiseLinear(
   thread: i32,
@@ -140,12 +158,20 @@ export function piecewiseLinear(
   stride: i32,
   rowData: usize,
   colData: usize,
+  gain: f64,
+  shift: f64,
+  watch: usize,
+  turned: usize,
+  turnedStride: i32,
 ): void {
   const width = <usize>stride << 3;
-  const end = <i32>((<i64>rows * (thread + 1)) / threads);
-  for (let i = <i32>((<i64>rows * thread) / threads); i < end; i++) {
+  const begin = shareOf(rows, thread, threads);
+  const end = shareOf(rows, thread + 1, threads);
+  for (let i = begin; i < end; i++) {
     const row = covariances + <usize>i * width;
     const beside = second + <usize>(part == BOTH ? i : thread) * width;
+    const mark = watch + width + (<usize>i << 3);
+    if (enterRow(row, gain, shift, load<f64>(mark), watch, width)) store<f64>(mark, -1);
     if (part == TANGENT) memory.copy(beside, row, width);
     for (let h = 0; h < layers; h++) {
       const place = rowData + (<usize>(h * rows + i) << 5);
@@ -157,5 +183,38 @@ export function piecewiseLinear(
       else covarianceRow(row, slope, weight, bias, place, cols, width);
     }
     if (part == TANGENT) memory.copy(row, beside, width);
+  }
+  if (turned != 0) turnRows(covariances, begin, end, stride, turned, <usize>turnedStride << 3);
+}
+
+/** Where a thread's rows begin: all but the last share have an even number of rows. */
+// @ts-expect-error: decorator
+@inline
+function shareOf(rows: i32, thread: i32, threads: i32): i32 {
+  return thread == threads ? rows : <i32>((<i64>rows * thread) / threads) & ~1;
+}
+
+/** Rows of a strip that are turned together: their cache lines of the transpose fill up meanwhile. */
+const STRIP: i32 = 8;
+
+/** Entries of rows begin … end − 1 to columns begin … end − 1 of `turned`, whose rows are `pitch` bytes apart. */
+export function turnRows(from: usize, begin: i32, end: i32, stride: i32, turned: usize, pitch: usize): void {
+  const width = <usize>stride << 3;
+  for (let i0 = begin; i0 < end; i0 += STRIP) {
+    const i1 = min(end, i0 + STRIP);
+    for (let j: usize = 0; j < width; j += 16) {
+      const target = turned + (j >> 3) * pitch;
+      let i = i0;
+      for (; i + 1 < i1; i += 2) {
+        const x = v128.load(from + <usize>i * width + j);
+        const y = v128.load(from + <usize>(i + 1) * width + j);
+        v128.store(target + (<usize>i << 3), v128.shuffle<f64>(x, y, 0, 2));
+        v128.store(target + pitch + (<usize>i << 3), v128.shuffle<f64>(x, y, 1, 3));
+      }
+      if (i < i1) {
+        store<f64>(target + (<usize>i << 3), load<f64>(from + <usize>i * width + j));
+        store<f64>(target + pitch + (<usize>i << 3), load<f64>(from + <usize>i * width + j, 8));
+      }
+    }
   }
 }

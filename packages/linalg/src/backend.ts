@@ -2,7 +2,7 @@
  * The contract of a linear-algebra backend. `reference` is the oracle, `wasm` runs everywhere, `native` calls OpenBLAS or
  * Accelerate; one conformance suite (test/conformance.ts) runs on all of them.
  *
- * Every method is asynchronous: a large operation may run on other threads while the event loop stays free, a small one
+ * Every method but `allocate` is asynchronous: a large operation may run on other threads while the event loop stays free, a small one
  * is done at once. Arguments must not be changed until the promise settles. Shapes that do not fit reject with
  * `LinalgError`; numerical trouble (indefinite, NaN, no convergence) is a status in the result. An `out` must share no memory
  * with an operand (`argument`) unless a method says otherwise.
@@ -61,12 +61,15 @@ export interface Backend {
 
   /**
    * The kernels of layers of σ(x) = max(x, 0) + slope·min(x, 0), in place of the covariances of their first inputs: S, Θ or the part of the
-   * last layer (piecewise-linear.ts has the formulas). Accurate as `arcCosine`, same bits on every backend. Returns `covariances`.
+   * last layer (piecewise-linear.ts has the formulas). Accurate as `arcCosine`, same bits on every backend. Returns `covariances`; with `out` these are left as they were.
    */
   piecewiseLinear(covariances: Matrix, request: PiecewiseLinearRequest): Promise<Matrix>;
 
   /** Standard normals from the counter-based generator: see random.ts. Same bits on every backend. */
   normals(request: NormalsRequest, out?: Matrix): Promise<Matrix>;
+
+  /** A rows × cols matrix of zeros that is to be filled soon: native asks the system for huge pages, so that filling it costs few page faults. */
+  allocate(rows: number, cols: number): Matrix;
 
   /** Stops worker threads and frees memory; the backend rejects every later call with `closed`. */
   close(): Promise<void>;
@@ -85,6 +88,14 @@ export interface BackendInfo {
   readonly deterministic: boolean;
 }
 
+/**
+ * How many products with `alone` are worth having in flight: on a library of few threads they keep all of them busy, without one call waiting for
+ * its slower half. Above four (the threads that Node lends to such calls) the library's own threads do better.
+ */
+export function lanesOf({ name, threads }: BackendInfo): number {
+  return name === "native" && threads <= 4 ? threads : 1;
+}
+
 /** α = 1, β = 0, nothing transposed and a new result unless said otherwise. */
 export interface GemmOptions {
   readonly transposeA?: boolean;
@@ -93,6 +104,8 @@ export interface GemmOptions {
   /** β = 0 never reads C (a NaN in `out` does not spread). */
   readonly beta?: number;
   readonly out?: Matrix;
+  /** On one thread of a native library, for products of which several are in flight (`lanesOf`). Other backends pay no heed. */
+  readonly alone?: boolean;
 }
 
 /** As for `GemmOptions`; `transpose` takes AᵀA instead of AAᵀ. */
@@ -101,6 +114,7 @@ export interface SyrkOptions {
   readonly alpha?: number;
   readonly beta?: number;
   readonly out?: Matrix;
+  readonly alone?: boolean;
 }
 
 /** A factor, or why there is none. */

@@ -21,9 +21,13 @@ export { LinalgError, type LinalgErrorCode } from "./error.ts";
 export { copy, fromRows, identity, type Matrix, matrix, row, transpose } from "./matrix.ts";
 export { createNativeBackend, type NativeOptions, type Refusal } from "./native/backend.ts";
 export {
+  nearColumns,
   type PiecewiseLinearPart,
   type PiecewiseLinearRequest,
+  type Place,
+  piecewiseLinearLayers,
   piecewiseLinearPair,
+  type Watch,
 } from "./piecewise-linear.ts";
 export { normals, philox, unitInterval } from "./random.ts";
 export { createReferenceBackend } from "./reference/backend.ts";

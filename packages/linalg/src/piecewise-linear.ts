@@ -40,11 +40,43 @@ export interface PiecewiseLinearRequest {
   readonly squaredCols: readonly Float64Array[];
   /** Where "both" puts the derivatives, as many as covariances. */
   readonly derivatives?: Float64Array;
+  /** Before the first layer every entry g becomes gain·g + shift; 1 and 0 when absent. */
+  readonly gain?: number;
+  readonly shift?: number;
+  readonly watch?: Watch;
+  /** Where the result goes, instead of in place, and where besides it goes transposed: entry (i, j) to row j, column i. */
+  readonly out?: Place;
+  readonly mirror?: Place;
+}
+
+/** A block inside a larger row-major matrix: entry (i, j) is data[offset + i·stride + j]. */
+export interface Place {
+  readonly data: Float64Array;
+  readonly offset: number;
+  readonly stride: number;
+}
+
+/** Finds the rows that have nearly parallel pairs, whose inner products a caller may want to form with more care. */
+export interface Watch {
+  /** |x_i| and |z_j|, of the vectors whose inner products the entries are. */
+  readonly rowLengths: Float64Array;
+  readonly colLengths: Float64Array;
+  /** Per row: 1 where |g_ij| > bound·|x_i||z_j| for some j. Others are left as they are. */
+  readonly rows: Uint8Array;
+  readonly bound: number;
+}
+
+/** The columns j of the entries of row i that `watch` looks for. */
+export function nearColumns({ rowLengths, colLengths, bound }: Watch, i: number, row: Float64Array): number[] {
+  const limit = bound * rowLengths[i];
+  const found: number[] = [];
+  for (let j = 0; j < row.length; j++) if (Math.abs(row[j]) > limit * colLengths[j]) found.push(j);
+  return found;
 }
 
 /** Throws `shape` where sizes differ and `argument` where a part needs what is not there. */
 export function checkPiecewiseLinear({ rows, cols, data }: Matrix, request: PiecewiseLinearRequest): void {
-  const { squaredRows, squaredCols, derivatives, part } = request;
+  const { squaredRows, squaredCols, derivatives, part, out, mirror, watch } = request;
   const layers = squaredRows.length;
   if (layers === 0 || squaredCols.length !== layers) {
     throw new LinalgError(
@@ -55,11 +87,23 @@ export function checkPiecewiseLinear({ rows, cols, data }: Matrix, request: Piec
   if (squaredRows.some(({ length }) => length !== rows) || squaredCols.some(({ length }) => length !== cols)) {
     throw new LinalgError("shape", `squared lengths that do not fit a ${rows} × ${cols} matrix`);
   }
+  if (out) checkPlace("out", out, rows, cols);
+  if (mirror) checkPlace("mirror", mirror, cols, rows);
+  if (watch && (watch.rowLengths.length !== rows || watch.colLengths.length !== cols || watch.rows.length !== rows)) {
+    throw new LinalgError("shape", `lengths to watch that do not fit a ${rows} × ${cols} matrix`);
+  }
   if (part === "both" && derivatives?.length !== data.length) {
     throw new LinalgError(
       "shape",
       `part "both" needs ${data.length} derivatives, not ${derivatives?.length ?? "none"}`,
     );
+  }
+}
+
+function checkPlace(name: string, { data, offset, stride }: Place, rows: number, cols: number): void {
+  if (rows === 0 || cols === 0) return;
+  if (offset < 0 || stride < cols || offset + (rows - 1) * stride + cols > data.length) {
+    throw new LinalgError("shape", `${name} has no room for ${rows} × ${cols} entries from ${offset} on, ${stride} apart`);
   }
 }
 
@@ -84,31 +128,46 @@ export function lengthsOf(squares: Float64Array): Lengths {
 /** See `Backend.piecewiseLinear`. */
 export function piecewiseLinear(covariances: Matrix, request: PiecewiseLinearRequest): Matrix {
   checkPiecewiseLinear(covariances, request);
-  const { part, slope, weight, bias, derivatives } = request;
   const { rows, cols, data } = covariances;
+  const { part, derivatives, watch, mirror } = request;
+  const out = request.out ?? { data, offset: 0, stride: cols };
+  const through = piecewiseLinearLayers(request);
+  for (let i = 0; i < rows; i++) {
+    const row = data.subarray(i * cols, (i + 1) * cols);
+    if (watch && nearColumns(watch, i, row).length > 0) watch.rows[i] = 1;
+    for (let j = 0; j < cols; j++) {
+      const { value, derivative } = through(i, j, row[j]);
+      out.data[out.offset + i * out.stride + j] = value;
+      if (mirror) mirror.data[mirror.offset + j * mirror.stride + i] = value;
+      if (part === "both" && derivatives) derivatives[i * cols + j] = derivative;
+    }
+  }
+  return covariances;
+}
+
+/** What `piecewiseLinear` makes of the entry (i, j) with inner product g, and the last derivative. */
+export function piecewiseLinearLayers(
+  request: PiecewiseLinearRequest,
+): (i: number, j: number, g: number) => { readonly value: number; readonly derivative: number } {
+  const { part, slope, weight, bias, gain = 1, shift = 0 } = request;
   const layers = request.squaredRows.map((squares, h) => ({
     left: lengthsOf(squares),
     right: lengthsOf(request.squaredCols[h]),
   }));
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      const k = i * cols + j;
-      let s = data[k];
-      let theta = s;
-      let dual = { value: 0, derivative: 0 };
-      let before = s;
-      for (const { left, right } of layers) {
-        before = s;
-        dual = pairOf(slope, s, left, i, right, j);
-        s = weight * dual.value + bias;
-        theta = theta * (weight * dual.derivative) + s;
-      }
-      if (part === "tangent") data[k] = theta;
-      else data[k] = part === "top" ? (before - bias) * (weight * dual.derivative) : s;
-      if (part === "both" && derivatives) derivatives[k] = dual.derivative;
+  return (i, j, g) => {
+    let s = gain * g + shift;
+    let theta = s;
+    let before = s;
+    let dual = { value: 0, derivative: 0 };
+    for (const { left, right } of layers) {
+      before = s;
+      dual = pairOf(slope, s, left, i, right, j);
+      s = weight * dual.value + bias;
+      theta = theta * (weight * dual.derivative) + s;
     }
-  }
-  return covariances;
+    const top = (before - bias) * (weight * dual.derivative);
+    return { value: part === "tangent" ? theta : part === "top" ? top : s, derivative: dual.derivative };
+  };
 }
 
 const LOWEST = -0.5;

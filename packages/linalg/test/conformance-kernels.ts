@@ -319,6 +319,85 @@ export function kernelTests(create: BackendFactory): void {
       }
     });
 
+    test("piecewise-linear kernels go to their place and its transpose, and say which rows have nearly parallel pairs", async () => {
+      for (const [rows, cols] of [
+        [1, 1],
+        [5, 8],
+        [31, 17],
+        [150, 301],
+      ]) {
+        const [x, y] = [random(rows, 4, 90), random(cols, 4, 91)];
+        y.data.set(x.data.subarray(0, 4), 0);
+        y.data.set(
+          x.data.subarray(4 * (rows - 1)).map((value) => -2 * value),
+          4 * (cols - 1),
+        );
+        const squares = (z: Matrix) =>
+          Float64Array.from({ length: z.rows }, (_, i) => row(z, i).reduce((sum, v) => sum + v * v, 0));
+        const gram = await reference.gemm(x, y, { transposeB: true });
+        const run = async (on: Backend, place: boolean) => {
+          const target = matrix(rows, cols, gram.data.slice());
+          const whole = filled(rows + cols, rows + cols, 7);
+          const stride = rows + cols;
+          const watch = {
+            rowLengths: squares(x).map(Math.sqrt),
+            colLengths: squares(y).map(Math.sqrt),
+            rows: new Uint8Array(rows),
+            bound: 0.99,
+          };
+          await on.piecewiseLinear(target, {
+            ...{ part: "tangent", slope: 0.1, weight: 0.9, bias: 0.25, gain: 0.7, shift: 0.25, watch },
+            squaredRows: [squares(x).map((a) => 0.7 * a + 0.25)],
+            squaredCols: [squares(y).map((a) => 0.7 * a + 0.25)],
+            ...(place
+              ? {
+                  out: { data: whole.data, offset: rows, stride },
+                  mirror: { data: whole.data, offset: rows * stride, stride },
+                }
+              : {}),
+          });
+          return { target: target.data, whole, near: watch.rows };
+        };
+        const [inPlace, placed, want] = [await run(backend, false), await run(backend, true), await run(reference, true)];
+        expectSameBits(placed.target, gram.data);
+        expectSameBits(placed.whole.data, want.whole.data);
+        for (let i = 0; i < rows; i++) {
+          for (let j = 0; j < cols; j++) {
+            expect(placed.whole.data[i * (rows + cols) + rows + j]).toBe(inPlace.target[i * cols + j]);
+            expect(placed.whole.data[(rows + j) * (rows + cols) + i]).toBe(inPlace.target[i * cols + j]);
+          }
+        }
+        expect(placed.near).toEqual(want.near);
+        expect([placed.near[0], placed.near[rows - 1]]).toEqual([1, 1]);
+        if (rows > 100) expect(placed.near.reduce((sum, mark) => sum + mark, 0)).toBeLessThan(rows);
+      }
+    });
+
+    test("a place or a watch that does not fit is refused", async () => {
+      const gram = random(3, 4, 92);
+      const [three, four] = [new Float64Array(3).fill(1), new Float64Array(4).fill(1)];
+      const layer = { part: "top", slope: 0, weight: 1, bias: 0, squaredRows: [three], squaredCols: [four] } as const;
+      const out = { data: new Float64Array(12), offset: 0, stride: 4 };
+      await backend.piecewiseLinear(gram, { ...layer, out });
+      await expectMisuse(backend.piecewiseLinear(gram, { ...layer, out: { ...out, offset: 1 } }), "shape");
+      await expectMisuse(backend.piecewiseLinear(gram, { ...layer, mirror: out }), "shape");
+      const watch = { rowLengths: three, colLengths: three, rows: new Uint8Array(3), bound: 1 };
+      await expectMisuse(backend.piecewiseLinear(gram, { ...layer, watch }), "shape");
+    });
+
+    test("a large matrix from the backend is zero and of its shape", () => {
+      for (const [rows, cols] of [
+        [0, 3],
+        [2, 5],
+        [1500, 1600],
+      ]) {
+        const out = backend.allocate(rows, cols);
+        expect([out.rows, out.cols, out.data.length]).toEqual([rows, cols, rows * cols]);
+        expect(out.data.every((value) => value === 0)).toBe(true);
+        out.data.fill(1);
+      }
+    });
+
     test("piecewise-linear kernels refuse lengths and derivatives that do not fit", async () => {
       const gram = random(3, 4, 89);
       const [three, four] = [new Float64Array(3), new Float64Array(4)];

@@ -1,12 +1,14 @@
 import { closedError } from "../arguments.ts";
 import type { Backend } from "../backend.ts";
 import { LinalgError } from "../error.ts";
+import { matrix } from "../matrix.ts";
 import { type Candidate, candidates } from "./candidates.ts";
 import { eigenvalues } from "./eigen.ts";
 import { extremalEigenvalues } from "./extremal.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
 import { firstLine, type Koffi, loadKoffi, nodeProcess } from "./host.ts";
 import { type NativeLibrary, openLibrary } from "./library.ts";
+import { hugePages } from "./memory.ts";
 import { gemm, syrk } from "./products.ts";
 import { selfTest } from "./self-test.ts";
 
@@ -109,6 +111,8 @@ export async function createNativeBackend(kernels: Backend, options: NativeOptio
   if (!search.library) throw new LinalgError("backend-unavailable", `native: ${search.reason}. ${howToGetNative()}`);
   const { library } = search;
   if (threads !== undefined) library.setThreads(threads);
+  const loaded = await loadKoffi();
+  const advise = "koffi" in loaded ? hugePages(loaded.koffi, nodeProcess()?.platform ?? "") : () => {};
 
   let closed = false;
   const pending = new Set<Promise<unknown>>();
@@ -140,6 +144,11 @@ export async function createNativeBackend(kernels: Backend, options: NativeOptio
     arcCosine: (degree, gram, rows, cols, out) => guard(() => kernels.arcCosine(degree, gram, rows, cols, out)),
     piecewiseLinear: (covariances, request) => guard(() => kernels.piecewiseLinear(covariances, request)),
     normals: (request, out) => guard(() => kernels.normals(request, out)),
+    allocate: (rows, cols) => {
+      const out = matrix(rows, cols);
+      advise(out.data);
+      return out;
+    },
     close: async () => {
       closed = true;
       await Promise.allSettled(pending);

@@ -7,6 +7,7 @@
  */
 import type { Candidate } from "./candidates.ts";
 import { firstLine, type Koffi } from "./host.ts";
+import { createTurns } from "./turns.ts";
 
 /** How many arguments each routine has, and how many of them are characters, each with a hidden length at the end. */
 const SIGNATURES = {
@@ -40,12 +41,15 @@ export interface NativeLibrary {
   readonly title: string;
   /** The instruction-set family OpenBLAS chose its kernels for. */
   readonly core: string | undefined;
-  /** Number of threads the library uses, 1 when it does not say. */
+  /** Number of threads the library uses for a call that is not `alone`, 1 when it does not say. */
   threads(): number;
   /** For the whole process: the library has one pool of threads. Ignored where the library has no such call. */
   setThreads(count: number): void;
-  /** Calls a routine: at once below `ASYNC_FLOPS`, else on another thread. Arguments are kept alive until it returns. */
-  call(routine: Routine, flops: number, args: readonly Argument[]): Promise<void>;
+  /**
+   * Calls a routine: at once below `ASYNC_FLOPS`, else on another thread. Arguments are kept alive until it returns. With `alone` it gets one
+   * thread of the library, and several such calls run side by side; calls of the other kind wait for them, and they for those.
+   */
+  call(routine: Routine, flops: number, args: readonly Argument[], alone?: boolean): Promise<void>;
   /** As `call`, always at once. */
   callNow(routine: Routine, args: readonly Argument[]): void;
 }
@@ -87,6 +91,11 @@ export function openLibrary(koffi: Koffi, candidate: Candidate): NativeLibrary |
   const core = extra("openblas_get_corename", "str", [])?.() as string | undefined;
   const getThreads = extra("openblas_get_num_threads", "int", []);
   const setThreads = extra("openblas_set_num_threads", "void", ["int"]);
+  let threads = getThreads ? (getThreads() as number) : 1;
+  const turns = createTurns(
+    (alone) => setThreads?.(alone ? 1 : threads),
+    () => threads,
+  );
   const kind = config ? "OpenBLAS" : /Accelerate/.test(path) ? "Accelerate" : "BLAS";
   if (kind === "BLAS" && !named) {
     return { reason: `${path} is neither OpenBLAS nor Accelerate; name it with SUREFOOT_BLAS to use it all the same` };
@@ -112,15 +121,18 @@ export function openLibrary(koffi: Koffi, candidate: Candidate): NativeLibrary |
     kind,
     title: titleOf(kind, path, config, core),
     core,
-    threads: () => (getThreads ? (getThreads() as number) : 1),
+    threads: () => threads,
     setThreads: (count) => {
       setThreads?.(count);
+      if (getThreads) threads = getThreads() as number;
     },
     callNow,
-    call: (routine, flops, args) => {
-      if (flops < ASYNC_FLOPS) return Promise.resolve(callNow(routine, args));
+    call: async (routine, flops, args, alone = false) => {
+      if (flops < ASYNC_FLOPS) return callNow(routine, args);
+      const leave = await turns.enter(alone && threads > 1);
       return new Promise((resolve, reject) => {
         functions[routine].async(...args, ...lengths(routine), (error: unknown) => {
+          leave();
           // `args` is named here so that no argument is collected while the library works on it.
           if (error) reject(new Error(`${routine} (${args.length} arguments): ${firstLine(error)}`));
           else resolve();

@@ -17,7 +17,7 @@ export async function gemm(library: NativeLibrary, a: Matrix, b: Matrix, options
   const { alpha = 1, beta = 0 } = options;
   if (m === 0 || n === 0) return out;
   if (k === 0) return scale(out, beta);
-  await library.call("dgemm", 2 * m * n * k, [
+  const args = [
     options.transposeB ? T : N,
     options.transposeA ? T : N,
     integer(n),
@@ -31,7 +31,8 @@ export async function gemm(library: NativeLibrary, a: Matrix, b: Matrix, options
     real(beta),
     out.data,
     integer(n),
-  ]);
+  ];
+  await library.call("dgemm", 2 * m * n * k, args, options.alone);
   return out;
 }
 
@@ -41,7 +42,7 @@ export async function syrk(library: NativeLibrary, a: Matrix, options: SyrkOptio
   if (n === 0) return out;
   if (k === 0) scale(out, beta);
   else {
-    await library.call("dsyrk", n * n * k, [
+    const args = [
       UPPER,
       options.transpose ? N : T,
       integer(n),
@@ -52,7 +53,8 @@ export async function syrk(library: NativeLibrary, a: Matrix, options: SyrkOptio
       real(beta),
       out.data,
       integer(n),
-    ]);
+    ];
+    await library.call("dsyrk", n * n * k, args, options.alone);
   }
   return mirrorLower(out);
 }

@@ -2,6 +2,7 @@ import { arcCosine } from "../arc-cosine.ts";
 import { checkElementwise, closedError } from "../arguments.ts";
 import type { Backend } from "../backend.ts";
 import { ELEMENTARY } from "../elementary.ts";
+import { matrix } from "../matrix.ts";
 import { piecewiseLinear } from "../piecewise-linear.ts";
 import { normals } from "../random.ts";
 import { eigenvalues, extremalEigenvalues } from "./eigen.ts";
@@ -63,6 +64,7 @@ export function createReferenceBackend(): Backend {
       open();
       return normals(request, out);
     },
+    allocate: matrix,
     close: async () => {
       closed = true;
     },

@@ -1,4 +1,5 @@
 import type { Backend, BackendInfo } from "../backend.ts";
+import { matrix } from "../matrix.ts";
 import { arcCosine, elementwise, normals } from "./bulk.ts";
 import { maskCounts } from "./bulk-masks.ts";
 import { eigenvalues } from "./eigen.ts";
@@ -39,6 +40,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     arcCosine: (degree, gram, rows, cols, out) => arcCosine(runtime, degree, gram, rows, cols, out),
     piecewiseLinear: (covariances, request) => piecewiseLinear(runtime, covariances, request),
     normals: (request, out) => normals(runtime, request, out),
+    allocate: matrix,
     close: () => runtime.close(),
   };
 }

@@ -4,6 +4,7 @@ import type { Range } from "../network/ranges.ts";
 import type { ArchitectureSpec, InfiniteKind } from "./architecture-spec.ts";
 import { gramBlock, type Rows, squaredLengths } from "./gram.ts";
 import type { InfiniteNetwork } from "./infinite.ts";
+import { apart, inside, type Layers, piecewiseBlock, type Target } from "./piecewise-block.ts";
 import { createScratch } from "./scratch.ts";
 
 type Spec = Extract<ArchitectureSpec, { kind: "fully-connected" }>;
@@ -24,17 +25,34 @@ interface Side extends Rows {
 export function fullyConnectedKernel(spec: Spec, inputs: number): InfiniteNetwork<Side> {
   const dual = dualOf(spec.activation);
   const { weightStd } = spec;
-  const inputScale = weightStd === undefined ? 1 : 1 / inputs;
   const later = weightStd === undefined ? cSigmaOf(spec.activation) : weightStd * weightStd;
-  const first = weightStd === undefined ? 1 : later;
+  const gain = weightStd === undefined ? 1 : later / inputs;
   const bias = spec.biasStd * spec.biasStd;
   const scratch = createScratch();
+
+  const { slope } = dual;
+  const piecewise =
+    slope === undefined
+      ? undefined
+      : (kind: InfiniteKind, left: Side, right: Side, range: Range, backend: Backend, target: Target) => {
+          const layers: Layers = {
+            part: PARTS[kind],
+            slope,
+            weight: later,
+            bias,
+            gain,
+            shift: bias,
+            squaredRows: left.variances.map((variances) => variances.subarray(range.i0, range.i1)),
+            squaredCols: right.variances.map((variances) => variances.subarray(range.j0, range.j1)),
+          };
+          return piecewiseBlock([left, right], range, layers, backend, scratch, target);
+        };
 
   return {
     side: (x) => {
       const squares = squaredLengths(x);
       const variances: Float64Array[] = [];
-      let s: Float64Array = squares.map((square) => first * (inputScale * square) + bias);
+      let s: Float64Array = squares.map((square) => gain * square + bias);
       for (let h = 1; h <= spec.depth; h++) {
         variances.push(s);
         s = mapOnce(s, (a) => later * dual.value(a, a, a) + bias);
@@ -49,26 +67,18 @@ export function fullyConnectedKernel(spec: Spec, inputs: number): InfiniteNetwor
       backend: Backend,
       space,
     ): Promise<Matrix> => {
+      if (piecewise) {
+        const { block, target } = apart(range, space);
+        await piecewise(kind, left, right, range, backend, target);
+        return block;
+      }
       const gram = await gramBlock(left, right, range, backend, space);
       const { rows, cols, data: s } = gram;
       const size = rows * cols;
-      if (dual.slope !== undefined) {
-        if (first * inputScale !== 1 || bias !== 0) {
-          for (let k = 0; k < size; k++) s[k] = first * (inputScale * s[k]) + bias;
-        }
-        return backend.piecewiseLinear(gram, {
-          part: PARTS[kind],
-          slope: dual.slope,
-          weight: later,
-          bias,
-          squaredRows: left.variances.map((variances) => variances.subarray(range.i0, range.i1)),
-          squaredCols: right.variances.map((variances) => variances.subarray(range.j0, range.j1)),
-        });
-      }
       const value = scratch.take(size);
       const derivative = scratch.take(size);
       const theta = kind === "ntk" ? { rows, cols, data: new Float64Array(size) } : undefined;
-      for (let k = 0; k < size; k++) s[k] = first * (inputScale * s[k]) + bias;
+      for (let k = 0; k < size; k++) s[k] = gain * s[k] + bias;
       theta?.data.set(s);
       for (let h = 1; h <= spec.depth; h++) {
         if (left === right) copyDiagonal(left.variances[h - 1], range, s, cols);
@@ -86,6 +96,12 @@ export function fullyConnectedKernel(spec: Spec, inputs: number): InfiniteNetwor
       scratch.give(value, derivative);
       return theta ?? gram;
     },
+    ...(piecewise
+      ? {
+          into: (kind: InfiniteKind, left: Side, right: Side, range: Range, backend: Backend, whole: Matrix) =>
+            piecewise(kind, left, right, range, backend, inside(whole, range, left === right)),
+        }
+      : {}),
   };
 }
 

@@ -1,11 +1,10 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
-import { type Range, rowsOf } from "../network/ranges.ts";
+import type { Range } from "../network/ranges.ts";
 import { type BlockSource, kernelMatrix } from "./blocks.ts";
-import { inSpace, squaredLengths } from "./gram.ts";
+import { type Rows, squaredLengths } from "./gram.ts";
 import { checkRows } from "./infinite.ts";
-
-/** Beyond this |cos θ| the angle is taken from the rows themselves: from the Gram entry it would lose digits as 1/sin θ. */
-const NEARLY_PARALLEL = 0.99;
+import { apart, inside, type Layers, type NearValue, piecewiseBlock, type Target } from "./piecewise-block.ts";
+import { createScratch } from "./scratch.ts";
 
 /**
  * H^∞_ij = (x_i·x_j)(π − θ_ij)/(2π), the infinite-width kernel of the two-layer ReLU network whose first layer is trained (Du et al. 2018;
@@ -20,52 +19,36 @@ export function hInfinity(x: Matrix, backend: Backend): Promise<Matrix> {
 export function hInfinityBlocks(x: Matrix, backend: Backend, z: Matrix = x): BlockSource {
   checkRows(x, "x");
   checkRows(z, "z");
-  const left = squaredLengths(x);
-  const right = z === x ? left : squaredLengths(z);
+  const left = { x, squares: squaredLengths(x) };
+  const right = z === x ? left : { x: z, squares: squaredLengths(z) };
+  const scratch = createScratch();
+  const put = (range: Range, target: Target) => {
+    const squaredRows = [left.squares.subarray(range.i0, range.i1)];
+    const squaredCols = [right.squares.subarray(range.j0, range.j1)];
+    const layers: Layers = { part: "top", slope: 0, weight: 1, bias: 0, squaredRows, squaredCols };
+    // From the Gram entry the angle of a nearly parallel pair would lose digits as 1/sin θ: it is taken from the rows themselves.
+    const near: NearValue = (i, j, product) =>
+      left === right && i === j ? 0.5 * left.squares[i] : product * shareOfAngle(left, i, right, j);
+    return piecewiseBlock([left, right], range, layers, backend, scratch, target, near);
+  };
   return {
+    backend,
     rows: x.rows,
     cols: z.rows,
     symmetric: z === x,
-    block: (range, space) => block(x, z, left, right, range, backend, space),
+    block: async (range, space) => {
+      const { block, target } = apart(range, space);
+      await put(range, target);
+      return block;
+    },
+    into: (range, whole) => put(range, inside(whole, range, z === x)),
   };
 }
 
-async function block(
-  x: Matrix,
-  z: Matrix,
-  left: Float64Array,
-  right: Float64Array,
-  { i0, i1, j0, j1 }: Range,
-  backend: Backend,
-  space?: Float64Array,
-): Promise<Matrix> {
-  const diagonal = x === z && i0 === j0;
-  const out = inSpace(i1 - i0, j1 - j0, space);
-  if (diagonal) await backend.syrk(rowsOf(x, i0, i1), { out });
-  else await backend.gemm(rowsOf(x, i0, i1), rowsOf(z, j0, j1), { transposeB: true, out });
-  const [rowVariances, colVariances] = [left.subarray(i0, i1), right.subarray(j0, j1)];
-  const near: { readonly k: number; readonly value: number }[] = [];
-  const colRoots = colVariances.map(Math.sqrt);
-  for (let i = i0, k = 0; i < i1; i++) {
-    const bound = NEARLY_PARALLEL * Math.sqrt(left[i]);
-    for (let j = j0; j < j1; j++, k++) {
-      const product = out.data[k];
-      if (Math.abs(product) <= bound * colRoots[j - j0]) continue;
-      const same = x === z && i === j;
-      const value = same ? 0.5 * left[i] : product * shareOfAngle(x, i, left[i], z, j, right[j]);
-      near.push({ k, value });
-    }
-  }
-  const layer = { slope: 0, weight: 1, bias: 0, squaredRows: [rowVariances], squaredCols: [colVariances] };
-  await backend.piecewiseLinear(out, { ...layer, part: "top" });
-  for (const { k, value } of near) out.data[k] = value;
-  return out;
-}
-
 /** (π − θ)/(2π), θ = 2·atan2(‖a − b‖, ‖a + b‖) for the unit vectors a, b along rows i of x and j of z (Kahan). */
-function shareOfAngle(x: Matrix, i: number, squareI: number, z: Matrix, j: number, squareJ: number): number {
-  const inverseI = 1 / Math.sqrt(squareI);
-  const inverseJ = 1 / Math.sqrt(squareJ);
+function shareOfAngle({ x, squares }: Rows, i: number, { x: z, squares: others }: Rows, j: number): number {
+  const inverseI = 1 / Math.sqrt(squares[i]);
+  const inverseJ = 1 / Math.sqrt(others[j]);
   let minus = 0;
   let plus = 0;
   for (let k = 0; k < x.cols; k++) {

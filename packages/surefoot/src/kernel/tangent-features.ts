@@ -50,6 +50,7 @@ export function empiricalKernel(
     rows: left.samples,
     cols: right.samples,
     symmetric: left === right,
+    backend,
     block: async (range) => {
       const out = matrix(range.i1 - range.i0, range.j1 - range.j0);
       for (const t of chosen) await addTensor(left.tensors[t], right.tensors[t], range, out, backend);

@@ -14,7 +14,7 @@ export interface KernelFileShape {
 }
 
 /** A `.npy` file in the making; bands of rows that an interrupted run has left whole are kept. */
-export interface KernelFile extends Required<BlockSink> {
+export interface KernelFile extends Required<Omit<BlockSink, "whole" | "placed">> {
   /** Bands found whole, as a fraction of all. */
   readonly resumed: number;
   /** Forces the entries to the disk, gives the file its name and removes what was needed to go on. */
