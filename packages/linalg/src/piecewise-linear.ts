@@ -103,7 +103,10 @@ export function checkPiecewiseLinear({ rows, cols, data }: Matrix, request: Piec
 function checkPlace(name: string, { data, offset, stride }: Place, rows: number, cols: number): void {
   if (rows === 0 || cols === 0) return;
   if (offset < 0 || stride < cols || offset + (rows - 1) * stride + cols > data.length) {
-    throw new LinalgError("shape", `${name} has no room for ${rows} × ${cols} entries from ${offset} on, ${stride} apart`);
+    throw new LinalgError(
+      "shape",
+      `${name} has no room for ${rows} × ${cols} entries from ${offset} on, ${stride} apart`,
+    );
   }
 }
 

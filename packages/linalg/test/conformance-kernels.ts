@@ -358,7 +358,11 @@ export function kernelTests(create: BackendFactory): void {
           });
           return { target: target.data, whole, near: watch.rows };
         };
-        const [inPlace, placed, want] = [await run(backend, false), await run(backend, true), await run(reference, true)];
+        const [inPlace, placed, want] = [
+          await run(backend, false),
+          await run(backend, true),
+          await run(reference, true),
+        ];
         expectSameBits(placed.target, gram.data);
         expectSameBits(placed.whole.data, want.whole.data);
         for (let i = 0; i < rows; i++) {

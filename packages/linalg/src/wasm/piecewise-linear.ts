@@ -1,5 +1,11 @@
 import type { Matrix } from "../matrix.ts";
-import { checkPiecewiseLinear, lengthsOf, PARTS, type PiecewiseLinearRequest, type Place } from "../piecewise-linear.ts";
+import {
+  checkPiecewiseLinear,
+  lengthsOf,
+  PARTS,
+  type PiecewiseLinearRequest,
+  type Place,
+} from "../piecewise-linear.ts";
 import type { Arena } from "./arena.ts";
 import { chunkSize, copyRows, ENTRY_WORK } from "./bulk.ts";
 import type { Runtime } from "./runtime.ts";
@@ -69,9 +75,10 @@ export async function piecewiseLinear(
         const columns = arena.view(turned, stride * turnedStride);
         leave(columns, turnedStride, cols, count, { ...mirror, offset: mirror.offset + from });
       }
-      if (watch) marks.forEach((mark, i) => {
-        if (mark < 0) watch.rows[from + i] = 1;
-      });
+      if (watch)
+        marks.forEach((mark, i) => {
+          if (mark < 0) watch.rows[from + i] = 1;
+        });
       if (part === "both" && derivatives) {
         const found = arena.view(second, count * stride);
         copyRows(found, stride, derivatives.subarray(from * cols, (from + count) * cols), cols, count);
