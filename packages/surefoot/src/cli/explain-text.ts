@@ -25,12 +25,23 @@ const LEGEND = [
   "constant: for which the claim holds with equality here",
 ];
 
-function instance({ data, n, d, parameters, run, certificate, loss }: Explanation): string[] {
+function instance({ data, n, d, parameters, run, certificate, loss, optimiser }: Explanation): string[] {
   const { certified } = run;
+  const batch = optimiser.kind === "gradient-descent" ? optimiser.batch : undefined;
+  const how = batch ? ` on batches of ${format(batch.size)}` : "";
   return [
     `${data.source}: n = ${n}, d = ${d}; ${format(parameters)} trained parameters; ${loss} loss`,
-    `run: ${format(run.steps)} steps of size ${format(run.stepSize)}, loss ${format(run.initialLoss)} → ${format(run.finalLoss)}` +
+    `run: ${format(run.steps)} steps${how} of size ${format(run.stepSize)}, loss ${format(run.initialLoss)} → ${format(run.finalLoss)}` +
       (run.stopped === "steps-done" ? "" : ` (${run.stopped})`),
+    ...(certificate ? theorems(certificate, certified) : ["no theorem speaks of this loss: nothing is certified"]),
+  ];
+}
+
+function theorems(
+  certificate: NonNullable<Explanation["certificate"]>,
+  certified: Explanation["run"]["certified"],
+): string[] {
+  return [
     `initial weights: ${certificate.verdict}` +
       (certificate.theorem === null ? "" : ` (${certificate.theorem}, margin ${format(certificate.margin)})`) +
       (certificate.ratePerStep === null

@@ -1,11 +1,14 @@
-import { formatCount, formatNumber } from "../figure/index.ts";
-import type { Basis, ClaimRow, ClaimVerdict, Desk, Prescription } from "../theory/desk.ts";
+import { curvesFigure, type FigureSpec, formatCount, formatNumber } from "../figure/index.ts";
+import type { Basis, ClaimRow, ClaimVerdict, Desk, DeskSeries, Prescription } from "../theory/desk.ts";
 import type { Explanation } from "../theory/explain.ts";
+import { figureBlock } from "./figure-block.ts";
 import { type Html, html, markup } from "./html.ts";
 import { htmlPage } from "./page.ts";
 
-/** The desks of one instance as a self-contained page: no scripts, no requests, the same bytes for the same input. */
-export function explanationHtml(found: Explanation): string {
+/**
+ * The desks of one instance as a self-contained page: no scripts, no requests, the same bytes for the same input. `document` draws the figures.
+ */
+export function explanationHtml(found: Explanation, document: Document): string {
   const title = `Surefoot desks: ${found.data.source}`;
   return htmlPage({
     title,
@@ -14,7 +17,7 @@ export function explanationHtml(found: Explanation): string {
     body: html`<h1>${title}</h1>
 ${instance(found)}
 <nav aria-label="Papers"><ul>${found.desks.map((desk) => html`<li><a href="#${desk.paper}">${desk.title}</a>${desk.notApplicable !== null && " (does not apply)"}</li>`)}</ul></nav>
-${found.desks.map(deskSection)}
+${found.desks.map((desk) => deskSection(desk, document))}
 <section><h2>How to read the tables</h2><p><b>Holds</b> and <b>fails</b> compare the two numbers of this run: evidence, not a theorem; theorems
 come from the certificate above. <b>Open</b>: the paper leaves a constant unknown, or nothing decides. The <b>constant</b> is the one for which
 a claim holds with equality here. Marks: ᵖ proved, ˢ sampled, ᵃ assumed, ° order only (every hidden constant taken as 1); all
@@ -39,24 +42,42 @@ const WORD: Readonly<Record<ClaimVerdict, string>> = {
   "not-applicable": "– n/a",
 };
 
-function instance({ n, d, parameters, run, certificate, loss, network, initialiser, seed }: Explanation): Html {
-  const how = run.certified
-    ? `certified from step ${formatCount(run.certified.step)} on by ${run.certified.theorem}`
-    : "at no measured step certified for its own step size";
-  return html`<div class="verdict ${certificate.verdict}"><p class="word">${certificate.verdict}</p><p>${certificate.statement}</p></div>
+function instance(found: Explanation): Html {
+  const { n, d, parameters, run, certificate, loss, network, initialiser, seed, optimiser } = found;
+  const batch = optimiser.kind === "gradient-descent" ? optimiser.batch : undefined;
+  const how =
+    certificate === null
+      ? "no theorem speaks of this loss"
+      : run.certified
+        ? `certified from step ${formatCount(run.certified.step)} on by ${run.certified.theorem}`
+        : "at no measured step certified for its own step size";
+  return html`${certificate && html`<div class="verdict ${certificate.verdict}"><p class="word">${certificate.verdict}</p><p>${certificate.statement}</p></div>`}
 <div class="table facts"><table><caption>The instance</caption><tbody>
 <tr><th scope="row">Data</th><td>n = ${formatCount(n)}, d = ${formatCount(d)}</td></tr>
 <tr><th scope="row">Network</th><td><code>${JSON.stringify(network)}</code>, ${formatCount(parameters)} trained parameters</td></tr>
 <tr><th scope="row">Initial weights</th><td>${initialiser === null ? "from a file" : html`<code>${JSON.stringify(initialiser)}</code>, seed ${String(seed)}`}</td></tr>
-<tr><th scope="row">Run</th><td>${formatCount(run.steps)} steps of size ${number(run.stepSize)} (${loss} loss), loss ${number(run.initialLoss)} → ${number(run.finalLoss)}${run.stopped !== "steps-done" && ` (${run.stopped})`}; ${how}</td></tr>
+<tr><th scope="row">Run</th><td>${formatCount(run.steps)} steps${batch && ` on batches of ${formatCount(batch.size)}`} of size ${number(run.stepSize)} (${loss} loss), loss ${number(run.initialLoss)} → ${number(run.finalLoss)}${run.stopped !== "steps-done" && ` (${run.stopped})`}; ${how}</td></tr>
 </tbody></table></div>`;
 }
 
-function deskSection(desk: Desk): Html {
+function deskSection(desk: Desk, document: Document): Html {
   return html`<section aria-labelledby="${desk.paper}"><h2 id="${desk.paper}">${desk.title}</h2><p class="note">${desk.reference}</p>
 ${desk.notApplicable !== null && html`<p>Does not apply: ${desk.notApplicable}.</p>`}
 ${claims("Hypotheses", desk.hypotheses)}${claims("Claims", desk.claims)}${prescriptions(desk.prescriptions)}
+${desk.series.map((series) => figureBlock((width) => seriesFigure(series, width), document))}
 ${desk.notes.length > 0 && html`<ul>${desk.notes.map((note) => html`<li>${note}</li>`)}</ul>`}</section>`;
+}
+
+function seriesFigure({ title, caption, x, y, log, curves, levels = [] }: DeskSeries, width: number): FigureSpec {
+  return curvesFigure({
+    title,
+    caption,
+    x: { label: x, scale: "linear", whole: x === "step" },
+    y: { label: y, scale: log ? "log" : "linear" },
+    curves: curves.map((curve) => ({ ...curve, draw: curve.x.length > 60 ? "line" : "line-and-dots" })),
+    rules: levels.map(({ name, at }) => ({ axis: "y", at, label: name, tone: "threshold" })),
+    width,
+  });
 }
 
 function claims(caption: string, rows: readonly ClaimRow[]): Html | undefined {

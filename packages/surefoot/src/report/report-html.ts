@@ -1,14 +1,12 @@
-import { type FigureSpec, kernelFigure, lossFigure, marginFigure, renderSvg, spectrumFigure } from "../figure/index.ts";
+import { type FigureSpec, kernelFigure, lossFigure, marginFigure, spectrumFigure } from "../figure/index.ts";
 import { confirm } from "./confirm.ts";
-import { type Html, html, markup } from "./html.ts";
+import { figureBlock } from "./figure-block.ts";
+import { type Html, html } from "./html.ts";
 import { htmlPage } from "./page.ts";
 import type { ReportInput } from "./report-input.ts";
 import { certificateSection, lossFormula, runSection, setupSection } from "./tables.ts";
 import { explainTheorems } from "./theorems.ts";
 import { adviceSection, verdictSection, verdictSentence } from "./verdict.ts";
-
-const WIDE = 780;
-const NARROW = 380;
 
 /**
  * One run as a self-contained HTML page: no scripts, no requests, the same bytes for the same input. `document` draws the figures
@@ -67,11 +65,6 @@ function figureSection(input: ReportInput, document: Document): Html | undefined
   }
   if (spectra && spectra.length > 0) make.push((width) => spectrumFigure(spectra, { width }));
   if (make.length === 0) return undefined;
-  const draw = (spec: FigureSpec) => markup(renderSvg(spec, document, { theme: "auto", words: "omitted" }));
   return html`<section aria-labelledby="figures"><h2 id="figures">Figures</h2>
-${make.map((build) => {
-  const spec = build(WIDE);
-  return html`<figure><h3>${spec.title}</h3><div class="wide">${draw(spec)}</div><div class="narrow">${draw(build(NARROW))}</div>
-<figcaption>${spec.caption}</figcaption></figure>\n`;
-})}</section>`;
+${make.map((build) => figureBlock(build, document))}</section>`;
 }

@@ -56,7 +56,10 @@ export type OptimiserSpec = z.infer<typeof optimiserSpec>;
 export type OptimiserInput = z.input<typeof optimiserSpec>;
 export type OptimiserKind = OptimiserSpec["kind"];
 
-export const GRADIENT_DESCENT: OptimiserSpec = { kind: "gradient-descent", schedule: { kind: "constant" } };
+export const GRADIENT_DESCENT: Extract<OptimiserSpec, { readonly kind: "gradient-descent" }> = {
+  kind: "gradient-descent",
+  schedule: { kind: "constant" },
+};
 
 /** Full-batch gradient descent with one step size: the only method that the theorems speak of. */
 export function isPlain(spec: OptimiserSpec): boolean {

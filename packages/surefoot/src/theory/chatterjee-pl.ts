@@ -176,9 +176,7 @@ async function flowRows(
   const points: { time: number; value: number; path: number }[] = [];
   let before = flatten(network, weights);
   const outcome = await followFlow(problem, weights, {
-    slope: (u) => u.map((value, i) => value - dataset.y[i]),
     until,
-    firstStep: until / 1000,
     ...(signal ? { signal } : {}),
     at: async ({ time, weights: now, pass }) => {
       const theta = flatten(network, now);

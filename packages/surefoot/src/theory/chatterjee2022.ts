@@ -7,7 +7,7 @@ import { type Ball, ballOf } from "./ball.ts";
 import { boxRows } from "./chatterjee-box.ts";
 import { plRows } from "./chatterjee-pl.ts";
 import { chatterjeePrescriptions } from "./chatterjee-prescriptions.ts";
-import type { ClaimRow, Desk } from "./desk.ts";
+import type { ClaimRow, Desk, DeskSeries } from "./desk.ts";
 import { flatten, norm, plus } from "./parameters.ts";
 import type { DeskRequest, PaperDesk, RunSummary } from "./request.ts";
 import { claimRow } from "./rows.ts";
@@ -71,7 +71,37 @@ async function lay(request: DeskRequest, run: RunSummary, seen: DescentSeen): Pr
       "f = ½‖u − y‖² and its step size; α and 4f(θ₀) scale alike, so the criterion is the same for every multiple of f.",
       "No displayed number of the paper is quoted: the constants are re-derived (theory/04) and proved (theory/05, docs/certificates.md).",
     ],
+    series: descentSeries(seen),
   };
+}
+
+function descentSeries({ steps }: DescentSeen): DeskSeries[] {
+  const kept = steps.filter(({ value }) => value > 0);
+  if (kept.length < 2) return [];
+  const x = kept.map(({ step }) => step);
+  return [
+    {
+      id: "loss",
+      title: "f along the run",
+      caption: "f = ½‖u − y‖²; the theorem's rate is a straight line here.",
+      x: "step",
+      y: "f(θ_k)",
+      log: true,
+      curves: [{ name: "f(θ_k)", x, y: kept.map(({ value }) => value) }],
+    },
+    {
+      id: "path",
+      title: "Distance and path length",
+      caption: "How far the run is from θ₀, and how long its path has become: the proof bounds the path by r.",
+      x: "step",
+      y: "length",
+      log: false,
+      curves: [
+        { name: "‖θ_k − θ₀‖", x, y: kept.map(({ distance }) => distance) },
+        { name: "path", x, y: kept.map(({ path }) => path) },
+      ],
+    },
+  ];
 }
 
 function hypotheses({ problem }: DeskRequest, ball: Ball | string): ClaimRow[] {

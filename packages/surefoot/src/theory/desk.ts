@@ -48,6 +48,22 @@ export interface Prescription {
   readonly note: string | null;
 }
 
+/** What was measured along a run, for a figure beside the rows. */
+export interface DeskSeries {
+  readonly id: string;
+  readonly title: string;
+  /** How to read it, in full sentences. */
+  readonly caption: string;
+  /** The quantities of the axes, with their units. */
+  readonly x: string;
+  readonly y: string;
+  /** Whether y is shown on a logarithmic axis. */
+  readonly log: boolean;
+  readonly curves: readonly { readonly name: string; readonly x: readonly number[]; readonly y: readonly number[] }[];
+  /** Levels that the paper names. */
+  readonly levels?: readonly { readonly name: string; readonly at: number }[];
+}
+
 /** A paper laid out for one instance; plain data, every number finite. */
 export interface Desk {
   readonly paper: Paper;
@@ -60,6 +76,7 @@ export interface Desk {
   readonly claims: readonly ClaimRow[];
   readonly prescriptions: readonly Prescription[];
   readonly notes: readonly string[];
+  readonly series: readonly DeskSeries[];
 }
 
 /** `holds` or `fails` by comparing the two numbers; a relative tolerance only for "=". */

@@ -1,10 +1,11 @@
-import type { ClaimRow } from "./desk.ts";
+import type { ClaimRow, DeskSeries } from "./desk.ts";
 import { du2018Claims } from "./du2018-claims.ts";
 import { du2018Prescriptions } from "./du2018-prescriptions.ts";
-import type { DeskRequest, PaperDesk } from "./request.ts";
+import type { DeskRequest, PaperDesk, RunSummary } from "./request.ts";
 import { claimRow } from "./rows.ts";
+import { alongRun, rateSeries } from "./series.ts";
 import { type TwoLayerFacts, twoLayerFacts } from "./two-layer-facts.ts";
-import { twoLayerWatch } from "./two-layer-watch.ts";
+import { type TwoLayerWatch, twoLayerWatch } from "./two-layer-watch.ts";
 
 /**
  * Du, Zhai, Póczos, Singh 2018: gradient descent on a two-layer ReLU network of which the first layer is trained (theory/01). Where the
@@ -36,6 +37,7 @@ export const du2018: PaperDesk = {
             "Rates are for ½‖u − y‖² and its step size; theory/00 converts the conventions.",
             "The theorem speaks of random weights and of widths beyond reach; the certificate speaks of these weights.",
           ],
+          series: series(facts, watch, run),
         };
       },
     };
@@ -143,4 +145,48 @@ function lawNote(kind: string | undefined): string | null {
     default:
       return `drawn by ${kind}`;
   }
+}
+
+function series({ lambda0, innerStep }: TwoLayerFacts, watch: TwoLayerWatch, run: RunSummary): DeskSeries[] {
+  const level = lambda0 ?? Number.NaN;
+  return [
+    ...rateSeries(level, innerStep, run),
+    ...alongRun(
+      {
+        id: "eigenvalue",
+        title: "Least eigenvalue of H(k)",
+        caption: "The proof keeps λ_min(H(k)) above λ₀/2, starting from at least ¾λ₀.",
+        y: "λ_min(H(k))",
+      },
+      [["λ_min(H(k))", watch.lambdaMin]],
+      {
+        levels: [
+          { name: "λ₀/2", at: level / 2 },
+          { name: "¾λ₀", at: 0.75 * level },
+        ],
+      },
+    ),
+    ...alongRun(
+      {
+        id: "drift",
+        title: "Movement of the kernel and of the neurons",
+        caption: "How far H(k) is from H(0), and the neuron that has moved farthest: both shrink as the width grows.",
+        y: "distance from step 0",
+      },
+      [
+        ["‖H(k) − H(0)‖₂", watch.kernelDrift],
+        ["‖H(k) − H(0)‖_F", watch.kernelDriftFrobenius],
+        ["max_r ‖w_r(k) − w_r(0)‖", watch.neuronDrift],
+      ],
+    ),
+    ...alongRun(
+      {
+        id: "flips",
+        title: "Flipped patterns",
+        caption: "Share of the pairs (neuron, sample) whose sign differs from step 0.",
+        y: "share of all pairs",
+      },
+      [["flipped", watch.flipShare]],
+    ),
+  ];
 }

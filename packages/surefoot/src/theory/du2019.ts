@@ -1,10 +1,11 @@
 import { type DeepSmoothFacts, deepSmoothFacts, notDeepSmooth } from "./deep-smooth-facts.ts";
-import { createDeepSmoothWatch } from "./deep-smooth-watch.ts";
-import type { ClaimRow } from "./desk.ts";
+import { createDeepSmoothWatch, type DeepSmoothWatch } from "./deep-smooth-watch.ts";
+import type { ClaimRow, DeskSeries } from "./desk.ts";
 import { du2019Claims } from "./du2019-claims.ts";
 import { du2019Prescriptions } from "./du2019-prescriptions.ts";
-import type { DeskRequest, PaperDesk } from "./request.ts";
+import type { DeskRequest, PaperDesk, RunSummary } from "./request.ts";
 import { claimRow } from "./rows.ts";
+import { alongRun, rateSeries } from "./series.ts";
 
 /**
  * Du, Lee, Li, Wang, Zhai 2019: gradient descent on deep networks with a smooth activation, fully connected, residual and convolutional
@@ -35,10 +36,45 @@ export const du2019: PaperDesk = {
             ? "c_{w,0}, a_{2,0} are measured at these weights; the paper has universal constants for them."
             : "The notes give the lemmas' constants for fully connected networks; bounds of a ResNet that depend on them are derived in the same way, or left open.",
         ],
+        series: series(facts, watch, run),
       }),
     };
   },
 };
+
+function series({ lambda0, innerStep }: DeepSmoothFacts, watch: DeepSmoothWatch, run: RunSummary): DeskSeries[] {
+  const level = lambda0 > 0 ? lambda0 : Number.NaN;
+  return [
+    ...rateSeries(level, innerStep, run),
+    ...alongRun(
+      {
+        id: "eigenvalue",
+        title: "Least eigenvalues of the Gram matrices",
+        caption:
+          "The proof keeps λ_min(G^(H)(k)) above λ₀/2; the whole kernel G is the sum of one matrix a layer and has a larger one.",
+        y: "λ_min",
+      },
+      [
+        ["λ_min(G^(H)(k))", watch.lambdaTop],
+        ["λ_min(G(k))", watch.lambdaAll],
+      ],
+      { log: true, levels: [{ name: "λ₀/2", at: level / 2 }] },
+    ),
+    ...alongRun(
+      {
+        id: "second-order",
+        title: "Lemmas 1.9 and 1.10 at every measured step",
+        caption: "Both lemmas keep these ratios below ⅛.",
+        y: "ratio",
+      },
+      [
+        ["‖I₂‖/(ηλ₀‖y − u‖)", watch.secondOrder],
+        ["‖u(k+1) − u(k)‖²/(ηλ₀‖y − u‖²)", watch.outputStep],
+      ],
+      { log: true, levels: [{ name: "⅛", at: 1 / 8 }] },
+    ),
+  ];
+}
 
 function hypotheses({ problem, initialiser }: DeskRequest, facts: DeepSmoothFacts): ClaimRow[] {
   const { n, m, depth, lambda0, innerStep, delta, lipschitz, smoothness } = facts;

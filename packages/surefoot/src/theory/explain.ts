@@ -2,12 +2,13 @@ import type { BackendInfo } from "@surefoot/linalg";
 import { type CertifyMode, type CertifyOutcome, certify } from "../certify/index.ts";
 import type { Provenance } from "../data/dataset.ts";
 import { terminateDescent } from "../dynamics/gradient-descent.ts";
-import type { Problem } from "../dynamics/problem.ts";
+import { asSquared, createProblem, type TrainingProblem } from "../dynamics/problem.ts";
 import { snapshot } from "../dynamics/snapshot.ts";
 import { SurefootError } from "../error.ts";
 import type { Weights } from "../network/network.ts";
 import type { InitialiserSpec } from "../spec/initialiser.ts";
 import type { NetworkSpec } from "../spec/network.ts";
+import { GRADIENT_DESCENT, type OptimiserSpec } from "../spec/optimiser.ts";
 import { type TrainResult, train } from "../train/train.ts";
 import type { Desk, Paper } from "./desk.ts";
 import { DESKS } from "./desks.ts";
@@ -15,7 +16,8 @@ import type { DeskObserver, DeskRequest, PaperDesk, RunSummary } from "./request
 
 /** What `explain` is asked about. */
 export interface ExplainOptions {
-  readonly problem: Problem;
+  /** With a squared loss, or a classification loss (by name or from `marginLoss`), of which only some papers speak. */
+  readonly problem: TrainingProblem;
   readonly weights: Weights;
   /** Null for weights from a file. */
   readonly initialiser: InitialiserSpec | null;
@@ -24,6 +26,8 @@ export interface ExplainOptions {
   readonly stepSize: number;
   /** Steps of the run; 0 looks at the initial weights alone. */
   readonly steps: number;
+  /** Default: full-batch gradient descent. A batch makes it SGD, of which only some papers speak. */
+  readonly optimiser?: Extract<OptimiserSpec, { readonly kind: "gradient-descent" }>;
   /** Measure every so many steps; default 1. */
   readonly every?: number;
   /** Default: every paper that has a desk. */
@@ -47,11 +51,13 @@ export interface Explanation {
   readonly parameters: number;
   readonly initialiser: InitialiserSpec | null;
   readonly seed: number | null;
-  readonly loss: Problem["loss"];
+  /** The name of the loss of the run. */
+  readonly loss: string;
+  readonly optimiser: OptimiserSpec;
   readonly delta: number;
   readonly epsilon: number;
-  /** What `certify` says of the initial weights, with the best step size that it finds. */
-  readonly certificate: CertifyOutcome;
+  /** What `certify` says of the initial weights, with the best step size that it finds; null for a classification loss. */
+  readonly certificate: CertifyOutcome | null;
   readonly run: RunSummary;
   readonly desks: readonly Desk[];
   readonly backend: BackendInfo;
@@ -66,10 +72,15 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
   const { problem, weights, delta = 0.05, epsilon = 1e-3, every = 1, mode = "proved", signal, onProgress } = options;
   checkProbability("delta", delta);
   if (!(epsilon > 0)) throw new SurefootError("argument", `epsilon must be positive, not ${epsilon}`);
-  const { network, dataset, loss, backend } = problem;
+  const { network, dataset, backend } = problem;
+  const { optimiser = GRADIENT_DESCENT } = options;
+  const own = asSquared(problem);
+  const squared = own ?? (await createProblem(network, dataset, "sum", backend));
   let certificate: Promise<CertifyOutcome> | undefined;
   const request: DeskRequest = {
-    problem,
+    problem: squared,
+    training: problem,
+    optimiser,
     weights,
     initialiser: options.initialiser,
     seed: options.seed,
@@ -79,7 +90,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
     epsilon,
     mode,
     certificate: () => {
-      certificate ??= certify({ network, weights, dataset, loss, backend, mode });
+      certificate ??= certify({ network, weights, dataset, loss: squared.loss, backend, mode });
       return certificate;
     },
     ...(signal ? { signal } : {}),
@@ -100,10 +111,11 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
     parameters: network.parameters,
     initialiser: options.initialiser,
     seed: options.seed,
-    loss,
+    loss: problem.objective.name,
+    optimiser,
     delta,
     epsilon,
-    certificate: await request.certificate(),
+    certificate: own ? await request.certificate() : null,
     run,
     desks,
     backend: backend.info,
@@ -117,8 +129,15 @@ interface Seat {
 }
 
 async function seat(desk: PaperDesk, request: DeskRequest): Promise<Seat> {
-  const silent = desk.excludes(request);
+  const silent = otherRun(desk, request) ?? desk.excludes(request);
   return silent === undefined ? { desk, observer: await desk.start(request) } : { desk, silent };
+}
+
+function otherRun(desk: PaperDesk, { training, optimiser }: DeskRequest): string | undefined {
+  const { margin } = training.objective;
+  if (margin && !desk.anyLoss) return `it is about the squared loss, not the ${margin.name} loss`;
+  const batched = optimiser.kind === "gradient-descent" && optimiser.batch !== undefined;
+  return batched && !desk.batches ? "it is about gradient descent on all samples, not on batches" : undefined;
 }
 
 function chosen(papers: readonly Paper[] | undefined): readonly PaperDesk[] {
@@ -139,10 +158,11 @@ async function observe(
   every: number,
   mode: CertifyMode,
 ): Promise<RunSummary> {
-  const { problem, weights, stepSize, steps, signal, onProgress } = request;
+  const { training: problem, optimiser, weights, stepSize, steps, signal, onProgress } = request;
   const losses: number[] = [];
   const events = train(problem, weights, {
     stepSize,
+    optimiser,
     steps,
     probes: [],
     probeEvery: every,
@@ -187,7 +207,17 @@ async function observe(
 }
 
 function emptyDesk({ paper, title, reference }: PaperDesk, notApplicable: string): Desk {
-  return { paper, title, reference, notApplicable, hypotheses: [], claims: [], prescriptions: [], notes: [] };
+  return {
+    paper,
+    title,
+    reference,
+    notApplicable,
+    hypotheses: [],
+    claims: [],
+    prescriptions: [],
+    notes: [],
+    series: [],
+  };
 }
 
 function checkProbability(name: string, value: number): void {

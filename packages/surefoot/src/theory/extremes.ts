@@ -6,6 +6,8 @@ export interface Extremes {
   readonly greatest: Extreme | undefined;
   readonly first: Extreme | undefined;
   readonly last: Extreme | undefined;
+  /** Everything that was seen, in order. */
+  readonly history: readonly Extreme[];
 }
 
 export interface Extreme {
@@ -15,9 +17,12 @@ export interface Extreme {
 
 export function createExtremes(): Extremes {
   let [least, greatest, first, last]: (Extreme | undefined)[] = [];
+  const history: Extreme[] = [];
   return {
+    history,
     see: (step, value) => {
       const here = { step, value };
+      history.push(here);
       first ??= here;
       last = here;
       if (least === undefined || !(value >= least.value)) least = Number.isNaN(least?.value) ? least : here;

@@ -5,7 +5,7 @@ import type { ForwardPass, Weights } from "../network/network.ts";
 import { reluKernelByCounts, tangentKernel } from "../network/tangent-kernel.ts";
 import type { ClaimRow } from "./desk.ts";
 import { createExtremes } from "./extremes.ts";
-import { SAMPLE_LOSSES, type SampleLoss } from "./flow-losses.ts";
+import { ofMargin, SAMPLE_LOSSES, type SampleLoss } from "./flow-losses.ts";
 import { type FlowOutcome, type FlowPoint, followFlow } from "./flow-run.ts";
 import { leastEigenvalueOf } from "./matrix-norms.ts";
 import type { DeskRequest, RunSummary } from "./request.ts";
@@ -18,21 +18,29 @@ const LOOKS = 24;
 /** A flow that is off by more than this (relative, of u − y) decides nothing. */
 const TOO_COARSE = 0.1;
 
-/** What holds of any network: du/dt = −H ℓ', and the decay it gives, for the squared loss and for others. */
-export async function kernelViewRows(request: DeskRequest, run: RunSummary): Promise<ClaimRow[]> {
-  const { problem } = request;
+/**
+ * What holds of any network: du/dt = −H ℓ', and the decay it gives, for the squared loss and for others. `lambda0` is λ_min(H^∞) where the network has
+ * one and it is established.
+ */
+export async function kernelViewRows(
+  request: DeskRequest,
+  run: RunSummary,
+  lambda0: number | null,
+): Promise<ClaimRow[]> {
+  const { problem, training } = request;
   const n = problem.dataset.y.length;
   const stiffness = await traceAt(request);
-  const until = run.stepSize * problem.lossFactor * Math.min(Math.max(run.steps, 1), HORIZON);
+  const { margin, factor } = training.objective;
+  const until = run.stepSize * factor * Math.min(Math.max(run.steps, 1), HORIZON);
   const rows: ClaimRow[] = [];
-  for (const loss of SAMPLE_LOSSES) {
+  for (const loss of margin ? [ofMargin(margin)] : SAMPLE_LOSSES) {
     if (loss.classification && !problem.dataset.y.every((y) => Math.abs(y) === 1)) continue;
     request.onProgress?.(`gradient flow of the ${loss.name} loss`);
     rows.push(await velocityRow(request, loss, stiffness));
     if (run.steps === 0 || request.signal?.aborted) continue;
     const squared = loss === SAMPLE_LOSSES[0];
-    const seen = await follow(request, loss, squared ? until : until / 3, stiffness);
-    rows.push(...(squared ? rateRows(seen) : [decreaseRow(loss, seen, n)]));
+    const seen = await follow(request, loss, squared ? until : until / 3);
+    rows.push(...(squared ? rateRows(seen, lambda0) : [decreaseRow(loss, seen, n)]));
   }
   return rows;
 }
@@ -80,7 +88,7 @@ interface FlowSeen {
   readonly lambda: number;
 }
 
-async function follow(request: DeskRequest, loss: SampleLoss, until: number, stiffness: number): Promise<FlowSeen> {
+async function follow(request: DeskRequest, loss: SampleLoss, until: number): Promise<FlowSeen> {
   const { problem, weights, signal } = request;
   const { y } = problem.dataset;
   const lambda = createExtremes();
@@ -95,22 +103,21 @@ async function follow(request: DeskRequest, loss: SampleLoss, until: number, sti
     lambda.see(times.length, await leastEigenvalueOf(await kernelAt(problem, now, pass), problem.backend));
   };
   const outcome = await followFlow(problem, weights, {
-    slope: (outputs) => slopes(loss, outputs, y),
+    loss,
     until,
-    firstStep: 0.1 / stiffness,
     at: look,
     ...(signal ? { signal } : {}),
   });
   return { outcome, times, values, squares, lambda: lambda.least?.value ?? Number.NaN };
 }
 
-/** ‖u(t) − y‖² ≤ e^{−2λt}‖u(0) − y‖², and the looser exponent of the slides. */
-function rateRows({ outcome, times, values, lambda }: FlowSeen): ClaimRow[] {
+/** ‖u(t) − y‖² ≤ e^{−2λt}‖u(0) − y‖², the looser exponent of the slides, and the rate of Du et al. 2018 where H^∞ gives one. */
+function rateRows({ outcome, times, values, lambda }: FlowSeen, lambda0: number | null): ClaimRow[] {
   const floor = values[0] * 1e-16;
-  const worst = (exponent: number) =>
+  const worst = (rate: number) =>
     times.reduce(
       (most, t, k) =>
-        t > 0 && values[k] > floor ? Math.max(most, (values[k] / values[0]) * Math.exp(exponent * lambda * t)) : most,
+        t > 0 && values[k] > floor ? Math.max(most, (values[k] / values[0]) * Math.exp(rate * t)) : most,
       0,
     );
   const last = times.length - 1;
@@ -119,27 +126,37 @@ function rateRows({ outcome, times, values, lambda }: FlowSeen): ClaimRow[] {
     Number.POSITIVE_INFINITY,
   );
   const note = `λ = ${lambda.toPrecision(4)}, the least along the flow to t = ${times[last].toPrecision(3)}${ended(outcome)}; measured: the greatest ratio of the two sides for t > 0`;
-  return [
+  const shared = { relation: "≤", bound: 1, ...trust(outcome) } as const;
+  const rows = [
     claimRow({
+      ...shared,
       id: "flow-rate",
       source: "theory/00, sharper",
       claim: "‖u(t) − y‖² ≤ e^{−2λt} ‖u(0) − y‖²",
-      relation: "≤",
-      bound: 1,
-      measured: worst(2),
-      ...trust(outcome),
+      measured: worst(2 * lambda),
       constantNeeded: slowest / lambda,
       note: `${note}; constant: what could stand for the 2`,
     }),
     claimRow({
+      ...shared,
       id: "flow-rate-slides",
       source: "slides",
       claim: "½‖u(t) − y‖² ≤ e^{−λt} ½‖u(0) − y‖²",
-      relation: "≤",
-      bound: 1,
-      measured: worst(1),
-      ...trust(outcome),
+      measured: worst(lambda),
       note: "the exponent of the slides is half of what their proof gives",
+    }),
+  ];
+  if (lambda0 === null) return rows;
+  return [
+    ...rows,
+    claimRow({
+      ...shared,
+      id: "flow-rate-limit",
+      source: "Du et al. 2018, gradient flow",
+      claim: "‖u(t) − y‖² ≤ e^{−λ₀t} ‖u(0) − y‖², λ₀ = λ_min(H^∞)",
+      measured: worst(lambda0),
+      constantNeeded: slowest / lambda0,
+      note: `λ₀ = ${lambda0.toPrecision(4)}, known before any weights are drawn; constant: what could stand for the 1`,
     }),
   ];
 }

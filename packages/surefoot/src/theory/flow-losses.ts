@@ -29,7 +29,8 @@ export const SAMPLE_LOSSES: readonly SampleLoss[] = [
   ...(["logistic", "squared-hinge"] as const).map((name) => ofMargin(classificationLoss(name))),
 ];
 
-function ofMargin({ name, formula, value, slope }: MarginLoss): SampleLoss {
+/** A loss of the margin y·u as one of (u, y). */
+export function ofMargin({ name, formula, value, slope }: MarginLoss): SampleLoss {
   return {
     name,
     formula: formula.replaceAll("z", "yu"),

@@ -6,6 +6,7 @@ import { lazyRows } from "./flow-lazy-rows.ts";
 import { leastEigenvalueOf } from "./matrix-norms.ts";
 import type { DeskRequest, PaperDesk, RunSummary } from "./request.ts";
 import { claimRow } from "./rows.ts";
+import { alongRun } from "./series.ts";
 import { twoLayerFacts } from "./two-layer-facts.ts";
 import { type TwoLayerWatch, twoLayerWatch } from "./two-layer-watch.ts";
 
@@ -26,6 +27,7 @@ export const flow: PaperDesk = {
   paper: "flow",
   title: "Global convergence of gradient descent; Gradient flow, a kernel point of view",
   reference: "slides after Du et al. 2018, Allen-Zhu et al. 2018, Zou et al. 2019",
+  anyLoss: true,
   excludes: () => undefined,
   start: async (request) => {
     const twoLayer = request.problem.network.spec.kind === "two-layer-relu";
@@ -60,6 +62,7 @@ async function lay(
   watch: TwoLayerWatch | undefined,
 ): Promise<Desk> {
   const facts = watch && (await twoLayerFacts(request));
+  const { margin } = request.training.objective;
   return {
     paper: "flow",
     title: flow.title,
@@ -100,13 +103,24 @@ async function lay(
       }),
     ],
     claims: [
-      ...(await kernelViewRows(request, run)),
-      ...(watch && facts ? await lazyRows(request, facts, watch, seen, run) : []),
+      ...(await kernelViewRows(request, run, facts?.lambda0 ?? null)),
+      ...(watch && facts && !margin ? await lazyRows(request, facts, watch, seen, run) : []),
     ],
     prescriptions: [],
     notes: [
       "t is the time of the flow of Σℓ (½‖u − y‖² for the squared loss); the slides divide by n, and their time is n times as long.",
       ...(watch ? [] : ["The rows about H* and lazy training are for the two-layer ReLU network."]),
+      ...(watch && margin ? ["The rows about lazy training are for a run on the squared loss."] : []),
     ],
+    series: alongRun(
+      {
+        id: "eigenvalue",
+        title: "Least eigenvalue of H along gradient descent",
+        caption: "While λ_min(H(t)) stays above a λ > 0 the loss falls at least as fast as e^{−2λt}.",
+        y: "λ_min(H)",
+      },
+      [["λ_min(H)", seen.lambdaMin]],
+      { levels: facts?.lambda0 == null ? [] : [{ name: "λ₀ = λ_min(H*)", at: facts.lambda0 }] },
+    ),
   };
 }

@@ -4,6 +4,7 @@ export {
   type ClaimRow,
   type ClaimVerdict,
   type Desk,
+  type DeskSeries,
   judge,
   PAPERS,
   type Paper,

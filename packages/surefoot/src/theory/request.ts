@@ -1,8 +1,9 @@
 import type { CertifyMode, CertifyOutcome } from "../certify/index.ts";
-import type { Problem } from "../dynamics/problem.ts";
+import type { Problem, TrainingProblem } from "../dynamics/problem.ts";
 import type { Snapshot } from "../dynamics/snapshot.ts";
 import type { Weights } from "../network/network.ts";
 import type { InitialiserSpec } from "../spec/initialiser.ts";
+import type { OptimiserSpec } from "../spec/optimiser.ts";
 import type { TrainResult } from "../train/train.ts";
 import type { Desk, Paper } from "./desk.ts";
 
@@ -11,7 +12,12 @@ import type { Desk, Paper } from "./desk.ts";
  * in `problem`; ½‖e‖² is the loss inside, so a step size of ½‖e‖² is `stepSize · problem.lossFactor` (theory/00).
  */
 export interface DeskRequest {
+  /** With the squared loss: the run's own convention, or ½‖e‖² where the run is on another loss. */
   readonly problem: Problem;
+  /** What the run minimises: `problem`, or the same instance with a classification loss. */
+  readonly training: TrainingProblem;
+  /** How the run moves: gradient descent, full-batch or on batches. */
+  readonly optimiser: OptimiserSpec;
   /** θ₀. Not to be changed; a desk may keep it. */
   readonly weights: Weights;
   /** The law that θ₀ was drawn from; null for weights from a file. */
@@ -28,7 +34,7 @@ export interface DeskRequest {
   readonly epsilon: number;
   /** How bounds that rest on evidence about θ₀ are established: proved, or in floating point. */
   readonly mode: CertifyMode;
-  /** What `certify` proves of θ₀ with the best step size that it finds; computed on first use, then kept. */
+  /** What `certify` proves of θ₀ for the squared loss with the best step size that it finds; computed on first use, then kept. */
   certificate(): Promise<CertifyOutcome>;
   readonly signal?: AbortSignal;
   /** For work of the desk's own that takes long: a line for the person who waits. */
@@ -74,6 +80,9 @@ export interface PaperDesk {
   readonly title: string;
   /** e.g. "arXiv 1810.02054". */
   readonly reference: string;
+  /** Set where it speaks of classification losses too, and of minibatches; otherwise the desk is empty for such a run. */
+  readonly anyLoss?: boolean;
+  readonly batches?: boolean;
   /**
    * Why the paper does not speak of this instance at all (another architecture, another loss); undefined where it does. A hypothesis that
    * merely fails here (inputs that are not unit vectors) is a row that fails, not a reason to be silent.

@@ -35,9 +35,7 @@ describe("gradient flow", () => {
     );
     const last = { time: 0, outputs: new Float64Array(3) };
     const outcome = await followFlow(problem, weights, {
-      slope: (u) => u.map((value, i) => value - problem.dataset.y[i]),
       until: 3,
-      firstStep: 0.01,
       tolerance: 1e-6,
       at: async ({ time, pass }) => void Object.assign(last, { time, outputs: pass.outputs.slice() }),
     });
@@ -78,6 +76,7 @@ describe("the desk of the kernel view", () => {
       "velocity-squared",
       "flow-rate",
       "flow-rate-slides",
+      "flow-rate-limit",
       "flow-huber",
       "flow-log-cosh",
       "flow-logistic",

@@ -3,14 +3,15 @@ import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { loadDataset } from "../../src/data/index.ts";
 import { initDescent } from "../../src/dynamics/gradient-descent.ts";
-import { asSquared } from "../../src/dynamics/problem.ts";
+import { marginLoss } from "../../src/dynamics/margin-loss.ts";
+import { asSquared, createTrainingProblem } from "../../src/dynamics/problem.ts";
 import { backward } from "../../src/network/backward.ts";
 import { gradient } from "../../src/network/gradient.ts";
 import { explain } from "../../src/theory/explain.ts";
 import { gradientSizes } from "../../src/theory/zou/gradients.ts";
-import { outputRowsOf } from "../../src/theory/zou/initial.ts";
+import { nthActivity, outputRowsOf } from "../../src/theory/zou/initial.ts";
 import { sgdWidthFactor, zouOrders } from "../../src/theory/zou/orders.ts";
-import { largestEntry, largestNorm, products, single, sparseForm, topNorms } from "../../src/theory/zou/products.ts";
+import { largestEntry, largestNorms, normOf, products, sparseForms, topNorms } from "../../src/theory/zou/products.ts";
 import { separation } from "../../src/theory/zou/separation.ts";
 import { backend, setting } from "../optimiser/support.ts";
 
@@ -55,18 +56,37 @@ describe("products of a deep ReLU network", () => {
       [2, 3],
     ]) {
       const matrices = Array.from({ length: 6 }, (_, i) => formed(tensors, state.pass.z, i, l1, l2));
-      const of = (samples: number) => products(network, weights, state.pass, backend, { l1, l2, samples });
+      const of = products(network, weights, state.pass, backend, { pairs: [[l1, l2]], samples: 6 });
       const norms = await Promise.all(matrices.map(norm));
-      expect(await largestNorm(of(6))).toBeCloseTo(Math.max(...norms), 2);
-      expect(await largestNorm(of(6))).toBeLessThanOrEqual(Math.max(...norms) * (1 + 1e-12));
-      expect(await largestEntry(of, 6)).toBeCloseTo(Math.max(...matrices.flat(2).map(Math.abs)), 12);
+      const [found] = await largestNorms(of, backend);
+      expect(found).toBeCloseTo(Math.max(...norms), 4);
+      expect(found).toBeLessThanOrEqual(Math.max(...norms) * (1 + 1e-12));
+      expect(await largestEntry(of)).toBeCloseTo(Math.max(...matrices.flat(2).map(Math.abs)), 12);
+    }
+  });
+
+  it("are the same when several chains share a pass over the weights", async () => {
+    const { network, weights, state } = await deep();
+    const pairs = [
+      [1, 2],
+      [2, 3],
+      [1, 3],
+    ] as const;
+    for (const masked of [false, true]) {
+      const together = products(network, weights, state.pass, backend, { pairs, samples: 6, masked });
+      const [norms, forms] = [await largestNorms(together, backend), await sparseForms(together, 2)];
+      for (const [k, pair] of pairs.entries()) {
+        const alone = products(network, weights, state.pass, backend, { pairs: [pair], samples: 6, masked });
+        expect(norms[k]).toBeCloseTo((await largestNorms(alone, backend))[0], 4);
+        expect(forms[k]).toBeCloseTo((await sparseForms(alone, 2))[0], 12);
+      }
     }
   });
 
   it("have a 2-sparse form between what truncated power iteration finds and both upper bounds", async () => {
     const { network, weights, state } = await deep();
     const tensors = network.layers.map(({ weight }) => weights[weight]);
-    const of = (samples: number) => products(network, weights, state.pass, backend, { l1: 1, l2: 3, samples });
+    const of = products(network, weights, state.pass, backend, { pairs: [[1, 3]], samples: 6 });
     let truth = 0;
     for (let i = 0; i < 6; i++) {
       const a = formed(tensors, state.pass.z, i, 1, 3);
@@ -75,11 +95,11 @@ describe("products of a deep ReLU network", () => {
           truth = Math.max(truth, await norm(rows.map((r) => cols.map((c) => a[r][c]))));
       }
     }
-    const below = await sparseForm(of(6), 2);
+    const [below] = await sparseForms(of, 2);
     expect(below).toBeLessThanOrEqual(truth * (1 + 1e-12));
     expect(below).toBeGreaterThan(0.8 * truth);
-    expect(truth).toBeLessThanOrEqual(2 * (await largestEntry(of, 6)) * (1 + 1e-12));
-    expect(truth).toBeLessThanOrEqual((await largestNorm(of(6))) * 1.01);
+    expect(truth).toBeLessThanOrEqual(2 * (await largestEntry(of)) * (1 + 1e-12));
+    expect(truth).toBeLessThanOrEqual((await largestNorms(of, backend))[0] * 1.01);
   });
 
   it("applied to v have the largest sparse value at the largest entries, ties included", async () => {
@@ -117,6 +137,26 @@ describe("products of a deep ReLU network", () => {
   });
 });
 
+describe("the activity of nodes", () => {
+  it("is the norm of Σ a_iσ'(z_ij)x_i over max a", async () => {
+    const x = fromRows([
+      [1, 2],
+      [0, -1],
+      [3, 1],
+    ]);
+    const z = fromRows([
+      [1, -1],
+      [1, 1],
+      [-1, 0],
+    ]);
+    const a = Float64Array.of(0.5, 2, 1);
+    // node 0 sees samples 0 and 1: (0.5, −1)/2; node 1 sees 1 and 2: (3, −1)/2
+    const gram = await backend.syrk(x);
+    expect(await nthActivity(z, gram, a, 1, backend)).toBeCloseTo(Math.sqrt(10) / 2, 14);
+    expect(await nthActivity(z, gram, a, 2, backend)).toBeCloseTo(Math.sqrt(1.25) / 2, 14);
+  });
+});
+
 describe("gradient sizes", () => {
   it("are the norms of the gradients", async () => {
     const { network, weights, state, problem } = await deep();
@@ -125,7 +165,7 @@ describe("gradient sizes", () => {
     const cotangents = await backward(network, weights, state.pass, backend, state.residual);
     const whole = await gradient(network, x, state.pass, cotangents, backend);
     for (const [l, size] of found.spectral.entries()) {
-      expect(size * 6).toBeCloseTo(await largestNorm(single(whole[`W${l + 1}`], backend)), 2);
+      expect(size * 6).toBeCloseTo(await normOf(whole[`W${l + 1}`], backend), 2);
     }
     const square = whole.W3.data.reduce((sum, value) => sum + value * value, 0) / 36;
     expect(found.topSquare / square).toBeCloseTo(1, 10);
@@ -240,5 +280,77 @@ describe("the desk of Zou et al. 2019", () => {
     expect(await silent({ ...DEEP, scaling: "ntk" })).toMatch(/"scaling": "standard"/);
     expect(await silent({ ...DEEP, frozen: [] })).toMatch(/"frozen": \["W4"\]/);
     expect(await silent(DEEP, "sphere:n=4,d=3,labels=gaussian")).toMatch(/--classes A,B/);
+  });
+
+  const alongRun = async (loss: Parameters<typeof createTrainingProblem>[2], options: object = {}) => {
+    const dataset = await loadDataset("two-clusters:n=8,d=4", { mu: 0.3 });
+    const wide = { ...DEEP, widths: [24, 24, 24] };
+    const { problem, weights } = await setting({ dataset, network: wide, initialiser: HE, loss: "sum" });
+    const training = await createTrainingProblem(problem.network, dataset, loss, backend);
+    return explain({ problem: training, weights, initialiser: HE, seed: 0, stepSize: 1e-3, steps: 6, ...options });
+  };
+
+  it("looks along a run on a classification loss, and makes the other method's itself", async () => {
+    for (const batch of [undefined, { size: 3, seed: 1, sampling: "independent" as const }]) {
+      const optimiser = {
+        kind: "gradient-descent",
+        schedule: { kind: "constant" },
+        ...(batch ? { batch } : {}),
+      } as const;
+      const found = await alongRun("logistic", { optimiser });
+      expect(found).toMatchObject({ loss: "logistic", certificate: null });
+      const by = Object.fromEntries(found.desks.map((each) => [each.paper, each]));
+      for (const paper of ["du2018", "du2019", "chatterjee2022"] as const) {
+        expect(by[paper].notApplicable).toMatch(/squared loss, not the logistic/);
+      }
+      expect(by.flow.notApplicable === null).toBe(batch === undefined);
+      const zou = by.zou2019;
+      expect(zou.claims.filter(({ id }) => id.startsWith("gradient-")).map(({ id }) => id)).toEqual(
+        (batch ? ["sgd-b-3", "gradient-descent"] : ["gradient-descent", "sgd-b-2"]).flatMap((method) => [
+          `gradient-lower-logistic-loss-${method}`,
+          `gradient-upper-logistic-loss-${method}`,
+        ]),
+      );
+      expect(zou.hypotheses.filter(({ id }) => id.startsWith("loss-"))).toHaveLength(1);
+      // the constants are the extremes of what the figure shows
+      const [series] = zou.series;
+      const row = (side: string) => zou.claims.find(({ id }) => id.startsWith(`gradient-${side}`))?.constantNeeded;
+      expect(series.curves[0].x).toEqual([0, 1, 2, 3, 4, 5, 6]);
+      expect(row("lower")).toBe(Math.min(...series.curves[0].y));
+      expect(row("upper")).toBe(Math.max(...series.curves[1].y));
+    }
+  });
+
+  it("takes a loss of the user's own, with its p in the orders", async () => {
+    const cubic = marginLoss({
+      name: "cubic hinge",
+      value: (z) => Math.max(0, 1 - z) ** 3 / 3,
+      slope: (z) => -(Math.max(0, 1 - z) ** 2),
+      constants: { p: 2 / 3, alpha1: 3 ** (2 / 3) * (1 - 1e-12), smoothness: null },
+    });
+    const found = await alongRun(cubic, { papers: ["zou2019", "flow"] });
+    const zou = found.desks[0];
+    expect(zou.prescriptions.find(({ id }) => id === "width-cubic-hinge")?.source).toContain("p = 0.66");
+    expect(found.desks[1].claims.map(({ id }) => id)).toContain("flow-cubic-hinge");
+  });
+
+  it("stops between two products when it is interrupted, and says what is missing", async () => {
+    const controller = new AbortController();
+    const lines: string[] = [];
+    const found = await alongRun("logistic", {
+      papers: ["zou2019"],
+      signal: controller.signal,
+      onProgress: (line: string) => {
+        lines.push(line);
+        if (line.includes("(v), norms")) controller.abort();
+      },
+    });
+    const [zou] = found.desks;
+    expect(lines.filter((line) => line.includes("(v), norms"))).toHaveLength(1);
+    expect(zou.notes[0]).toMatch(/^Interrupted/);
+    expect(zou.claims.map(({ id }) => id)).toContain("initial-iv");
+    expect(zou.claims.map(({ id }) => id)).not.toContain("initial-v");
+    // the run was made before
+    expect(zou.claims.map(({ id }) => id)).toContain("gradient-lower-logistic-loss-gradient-descent");
   });
 });

@@ -1,6 +1,4 @@
 import type { Dataset } from "../../data/dataset.ts";
-import { classificationLoss } from "../../dynamics/margin-loss.ts";
-import { classificationLossSpec } from "../../spec/loss.ts";
 import type { ClaimRow } from "../desk.ts";
 import type { DeskRequest } from "../request.ts";
 import { claimRow } from "../rows.ts";
@@ -61,18 +59,18 @@ export function zouHypotheses({ problem, initialiser }: DeskRequest, s: ZouSetti
       verdict: initialiser === null ? "open" : initialiser.kind === "he" ? "holds" : "fails",
       note: initialiser === null ? "weights from a file" : initialiser.kind === "he" ? null : "the law of --init he",
     }),
-    ...classificationLossSpec.options.map((name) => {
-      const { formula, constants } = classificationLoss(name);
+    ...s.losses.map(({ name, formula, constants }) => {
       const { p, alpha0, alpha1, smoothness } = constants;
       return claimRow({
-        id: `loss-${name}`,
+        id: `loss-${name.replaceAll(" ", "-")}`,
         source: "assumption",
         claim: `ℓ(z) = ${formula}: ℓ' ≤ 0, λ-smooth, −ℓ' ≥ min{α₀, α₁ℓ^p}`,
         verdict: smoothness === null ? "fails" : "holds",
-        note: `p = ${p}, α₀ = ${alpha0 ?? "∞"}, α₁ = ${alpha1.toPrecision(4)}, λ = ${
-          smoothness ??
-          "none on the whole line (the loss is smooth " +
-            "where margins are bounded from below, as they are along a run whose loss does not grow)"
+        note: `p = ${p}, α₀ = ${alpha0 === null ? "∞" : short(alpha0)}, α₁ = ${short(alpha1)}, λ = ${
+          smoothness !== null
+            ? short(smoothness)
+            : "none on the whole line (the loss is smooth " +
+              "where margins are bounded from below, as they are along a run whose loss does not grow)"
         }`,
       });
     }),
@@ -88,4 +86,8 @@ function constantCoordinate({ x }: Dataset): number | undefined {
 function rowsOfSource({ provenance }: Dataset, pair: readonly [number, number]): string {
   const rows = pair.map((i) => provenance.sourceRows[i]);
   return rows.some((row) => row === undefined) ? "" : ` (rows ${rows.join(" and ")} of the source)`;
+}
+
+function short(x: number): string {
+  return String(Number(x.toPrecision(4)));
 }

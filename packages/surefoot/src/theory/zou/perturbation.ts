@@ -4,8 +4,8 @@ import type { Weights } from "../../network/network.ts";
 import type { ClaimRow } from "../desk.ts";
 import { claimRow } from "../rows.ts";
 import { outputRowsOf } from "./initial.ts";
-import { largestNorm, products, rowNorms, single, topNorms } from "./products.ts";
-import { affordable, chainWork, layerPairs, ofSamples, type ZouSetting } from "./setting.ts";
+import { largestNorms, NORM_STEPS, normOf, products, rowNorms, topNorms } from "./products.ts";
+import { affordable, allChainsWork, layerPairs, ofSamples, type ZouSetting } from "./setting.ts";
 
 /** The six perturbation properties between the initial weights and those that a run reached, and the τ of that run. */
 export async function perturbationRows(
@@ -13,17 +13,19 @@ export async function perturbationRows(
   reached: Weights,
   run: string,
 ): Promise<{ readonly rows: ClaimRow[]; readonly tau: number }> {
-  const { network, backend, depth, y, x, widths, widest } = s;
+  const { network, backend, depth, y, x, widths, widest, pace } = s;
   const hidden = network.layers.slice(0, depth);
   const moves: number[] = [];
   let norm = 0;
   for (const { weight } of hidden) {
+    const rest = () => pace(`zou2019: perturbation (i), the norm of ${weight}`);
     const [from, to] = [s.weights[weight], reached[weight]];
     const moved: Matrix = { ...to, data: to.data.map((value, k) => value - from.data[k]) };
-    moves.push(await largestNorm(single(moved, backend)));
-    norm = Math.max(norm, await largestNorm(single(to, backend)));
+    moves.push(await normOf(moved, backend, rest));
+    norm = Math.max(norm, await normOf(to, backend, rest));
   }
   const tau = Math.max(...moves);
+  await pace("zou2019: perturbation (ii) to (iv)");
   const there = { ...s, weights: reached, pass: await forward(network, reached, x, backend) };
   const { shift, flips, union } = compare(s, there, moves);
   const spread = depth ** (4 / 3) * tau ** (2 / 3);
@@ -50,7 +52,7 @@ export async function perturbationRows(
         "‖W̃_l‖₂ ≤ C",
         norm,
         1,
-        `at the end of ${run}, τ = max_l ‖W̃_l − W_l(0)‖₂ = ${tau.toPrecision(4)}; by power iteration`,
+        `at the end of ${run}, τ = max_l ‖W̃_l − W_l(0)‖₂ = ${tau.toPrecision(4)}; by Lanczos bidiagonalisation`,
       ),
       share(
         "ii",
@@ -78,7 +80,7 @@ export async function perturbationRows(
         "‖∏_{r=l₁}^{l₂} Σ̃_{r,i}W̃_rᵀ‖₂ ≤ C L",
         product,
         depth,
-        `by power iteration${ofSamples(looked, y.length)}`,
+        `by Lanczos bidiagonalisation${ofSamples(looked, y.length)}`,
       ),
       share(
         "vi",
@@ -116,14 +118,12 @@ function compare({ pass, depth, y }: ZouSetting, there: Pick<ZouSetting, "pass">
 }
 
 async function productNorm(s: ZouSetting): Promise<{ product: number; looked: number }> {
-  let [product, looked] = [0, s.y.length];
-  for (const [l1, l2] of layerPairs(s.depth)) {
-    const samples = affordable(s.y.length, 60 * chainWork(s, l1, l2));
-    looked = Math.min(looked, samples);
-    const of = products(s.network, s.weights, s.pass, s.backend, { l1, l2, samples, masked: true });
-    product = Math.max(product, await largestNorm(of));
-  }
-  return { product, looked };
+  const samples = affordable(s.y.length, 2 * NORM_STEPS * allChainsWork(s));
+  const pairs = layerPairs(s.depth);
+  if (pairs.length === 0) return { product: 0, looked: samples };
+  const of = products(s.network, s.weights, s.pass, s.backend, { pairs, samples, masked: true });
+  const norms = await largestNorms(of, s.backend, () => s.pace("zou2019: perturbation (v), norms of products"));
+  return { product: Math.max(...norms), looked: samples };
 }
 
 async function sparseNorm(s: ZouSetting, spread: number): Promise<number> {

@@ -1,122 +1,122 @@
 import { initDescent, terminateDescent } from "../../dynamics/gradient-descent.ts";
 import type { MarginLoss } from "../../dynamics/margin-loss.ts";
-import { classificationLoss } from "../../dynamics/margin-loss.ts";
 import { objectiveOf } from "../../dynamics/objective.ts";
-import { batchAt, rowsOf } from "../../dynamics/optimiser/batch.ts";
 import { createOptimiser } from "../../dynamics/optimiser/optimiser.ts";
+import type { TrainingProblem } from "../../dynamics/problem.ts";
 import { snapshot } from "../../dynamics/snapshot.ts";
 import { inverseLambdaMax } from "../../dynamics/step-size.ts";
-import { forward } from "../../network/forward.ts";
 import type { Weights } from "../../network/network.ts";
-import type { ClassificationLossSpec } from "../../spec/loss.ts";
-import { optimiserSpec } from "../../spec/optimiser.ts";
+import { type BatchSpec, optimiserSpec } from "../../spec/optimiser.ts";
 import type { DeskRequest } from "../request.ts";
-import { gradientSizes } from "./gradients.ts";
+import { createGradientWatch, type GradientRatios } from "./gradient-watch.ts";
 import type { ZouSetting } from "./setting.ts";
 
-/** How one loss was trained by one method, and the constants of the gradient bounds along it. */
+/** How one loss was trained by one method, and the gradient bounds along it. */
 export interface ZouRun {
+  /** e.g. "logistic loss, SGD, B = 4". */
   readonly name: string;
   readonly loss: MarginLoss;
-  /** B; n for gradient descent. */
-  readonly batch: number;
   readonly stepSize: number;
   readonly steps: number;
-  readonly losses: readonly number[];
+  readonly initialLoss: number;
+  readonly finalLoss: number;
   /** Samples with y_i u_i ≤ 0 at the end. */
   readonly errors: number;
-  /** Least ‖∇_{W_L}L_S‖_F²/((m_Lφ/n⁵)(Σℓ')²), and the step. */
-  readonly lower: { readonly constant: number; readonly step: number };
-  /** Greatest ‖∇_{W_l}‖₂/((L²√M/B)·|Σ_B ℓ'|). */
-  readonly upper: { readonly constant: number; readonly step: number };
+  readonly ratios: readonly GradientRatios[];
   /** The weights at the end. */
   readonly reached: Weights;
 }
 
-/** All runs together may take so many multiply-adds. */
+/** The runs that the desk makes itself may take so many floating-point operations together. */
 const BUDGET = 6e11;
+/** The gradient bounds are looked at so many times along a run. */
+export const LOOKS = 40;
 
-/** How many steps each of `runs` runs can make. */
+/** How many steps each of `runs` runs can make; none where there are none to make. */
 export function affordableSteps({ network, y }: ZouSetting, wanted: number, runs: number): number {
   const step = 6 * y.length * network.layers.reduce((sum, layer) => sum + layer.rows * layer.cols, 0);
-  return Math.min(wanted, Math.max(3, Math.floor(BUDGET / (runs * step))));
+  return Math.min(wanted, Math.max(3, Math.floor(BUDGET / (Math.max(1, runs) * step))));
 }
 
-/** Trains by gradient descent (`batch` = n) or SGD from the initial weights, and looks at the gradient bounds every few steps. */
+/** "logistic loss, gradient descent" or "…, SGD, B = 4". */
+export function runName({ name }: MarginLoss, batch: number, n: number): string {
+  return `${name} loss, ${batch < n ? `SGD, B = ${batch}` : "gradient descent"}`;
+}
+
+/** The batches of the desk's own SGD: drawn anew in each step, as in the paper. */
+export function drawn(size: number): BatchSpec {
+  return { size, seed: 0, sampling: "independent" };
+}
+
+/**
+ * Half of 1/(λ·λ_max(K(0))/n), with λ the Lipschitz constant of ℓ'; for a loss without one (the exponential loss) ℓ'' at the worst of the initial
+ * margins stands for it.
+ */
+export async function marginStepSize(problem: TrainingProblem, weights: Weights): Promise<number> {
+  const first = await initDescent(problem, weights);
+  const { objective, dataset } = problem;
+  const steepness =
+    objective.curvature === null
+      ? first.pass.outputs.reduce((most, u, i) => Math.max(most, Math.abs(objective.slope(u, dataset.y[i]))), 1)
+      : 1;
+  return (0.5 * (await inverseLambdaMax(snapshot(problem, first)))) / steepness;
+}
+
+/** Trains by gradient descent (`batch` = n) or SGD from the initial weights; an abort ends the run early. */
 export async function zouRun(
   s: ZouSetting,
   request: DeskRequest,
-  name: ClassificationLossSpec,
+  loss: MarginLoss,
   batch: number,
   steps: number,
 ): Promise<ZouRun> {
-  const { network, backend, x, y, depth, widths, widest, separation } = s;
-  const { dataset, gram } = request.problem;
-  const n = y.length;
-  const objective = objectiveOf(name, dataset);
-  const loss = classificationLoss(name);
-  const problem = { network, dataset, objective, backend, gram };
-  const first = await initDescent(problem, s.weights);
-  const stepSize = (0.5 * (await inverseLambdaMax(snapshot(problem, first)))) / steepness(loss, first.pass.outputs, y);
-  const drawn = { size: batch, seed: 0, sampling: "independent" } as const;
-  const spec = optimiserSpec.parse({ kind: "gradient-descent", ...(batch < n ? { batch: drawn } : {}) });
+  const { dataset } = request.problem;
+  const n = s.y.length;
+  const objective = objectiveOf(loss, dataset);
+  const problem = { ...request.problem, objective };
+  const stepSize = await marginStepSize(problem, s.weights);
+  const batches = batch < n ? drawn(batch) : undefined;
+  const spec = optimiserSpec.parse({ kind: "gradient-descent", ...(batches ? { batch: batches } : {}) });
   const optimiser = createOptimiser(problem, spec, stepSize);
   let state = await optimiser.init(s.weights);
-  const initial = state.loss;
-  const losses: number[] = [];
-  let lower = { constant: Number.POSITIVE_INFINITY, step: 0 };
-  let upper = { constant: 0, step: 0 };
-  const every = Math.max(1, Math.ceil(steps / 40));
+  const initialLoss = state.loss;
+  const name = runName(loss, batch, n);
+  const watch = createGradientWatch(s, dataset, objective, batches);
+  const every = Math.max(1, Math.ceil(steps / LOOKS));
   for (;;) {
-    if (Number.isFinite(state.loss)) losses.push(state.loss);
-    const over = state.step >= steps || terminateDescent(state, initial) !== undefined || request.signal?.aborted;
-    if (state.step % every === 0 || over) await look(state.step);
+    const over = state.step >= steps || terminateDescent(state, initialLoss) !== undefined || request.signal?.aborted;
+    if (state.step % every === 0 || over) await watch.look(state);
     if (over) break;
-    request.onProgress?.(`zou2019: ${name}, ${batch < n ? "SGD" : "gradient descent"}, step ${state.step}/${steps}`);
+    // an abort is seen above, after a last look
+    await s.pace(`zou2019: ${name}, step ${state.step}/${steps}`).catch(() => {});
     state = await optimiser.step(state);
   }
-  const errors = state.pass.outputs.reduce((count, u, i) => count + (y[i] * u > 0 ? 0 : 1), 0);
-  const method = batch < n ? `SGD, B = ${batch}` : "gradient descent";
-  return {
-    name: `${loss.name} loss, ${method}`,
-    loss,
-    batch,
-    stepSize,
-    steps: state.step,
-    losses,
-    errors,
-    lower,
-    upper,
-    reached: state.weights,
-  };
-
-  async function look(step: number): Promise<void> {
-    const slopes = state.residual;
-    const total = slopes.reduce((sum, value) => sum + Math.abs(value), 0);
-    if (!(total > 0)) return;
-    const whole = await gradientSizes(network, state.weights, state.pass, x, backend, slopes, 1 / n);
-    const least = whole.topSquare / (((widths[depth - 1] * separation.phi) / n ** 5) * total * total);
-    if (least < lower.constant) lower = { constant: least, step };
-    const most = (sizes: readonly number[], sum: number, count: number) =>
-      Math.max(...sizes) / ((depth * depth * Math.sqrt(widest) * sum) / count);
-    let greatest = most(whole.spectral, total, n);
-    if (batch < n) {
-      const rows = batchAt(drawn, n, step);
-      const part = rowsOf(dataset, rows);
-      const pass = await forward(network, state.weights, part.x, backend);
-      const cotangent = pass.outputs.map((u, i) => objective.slope(u, part.y[i]));
-      const sum = cotangent.reduce((all, value) => all + Math.abs(value), 0);
-      if (sum > 0) {
-        const sizes = await gradientSizes(network, state.weights, pass, part.x, backend, cotangent, 1 / rows.length);
-        greatest = Math.max(greatest, most(sizes.spectral, sum, rows.length));
-      }
-    }
-    if (greatest > upper.constant) upper = { constant: greatest, step };
-  }
+  return { ...ended(s, name, loss, stepSize, initialLoss, state), ratios: watch.ratios };
 }
 
-/** ℓ'' at the worst of the initial margins where ℓ' has no Lipschitz constant (the exponential loss: exp(−z)); else 1, as λ is in the rule. */
-function steepness({ constants, slope }: MarginLoss, outputs: Float64Array, y: Float64Array): number {
-  if (constants.smoothness !== null) return 1;
-  return outputs.reduce((most, u, i) => Math.max(most, Math.abs(slope(y[i] * u))), 1);
+/** The numbers of a run as it stands at `state`. */
+export function ended(
+  { y }: ZouSetting,
+  name: string,
+  loss: MarginLoss,
+  stepSize: number,
+  initialLoss: number,
+  state: {
+    readonly step: number;
+    readonly loss: number;
+    readonly pass: { readonly outputs: Float64Array };
+    readonly weights: Weights;
+  },
+): Omit<ZouRun, "ratios"> {
+  const errors = state.pass.outputs.reduce((count, u, i) => count + (y[i] * u > 0 ? 0 : 1), 0);
+  return {
+    name,
+    loss,
+    stepSize,
+    steps: state.step,
+    initialLoss,
+    finalLoss: state.loss,
+    errors,
+    reached: state.weights,
+  };
 }

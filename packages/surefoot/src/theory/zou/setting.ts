@@ -1,4 +1,5 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
+import type { MarginLoss } from "../../dynamics/margin-loss.ts";
 import type { ForwardPass, Network, Weights } from "../../network/network.ts";
 import type { Separation } from "./separation.ts";
 
@@ -20,10 +21,17 @@ export interface ZouSetting {
   readonly widest: number;
   readonly narrowest: number;
   readonly delta: number;
+  /** The losses that are looked at: the run's own, or all that have a name. */
+  readonly losses: readonly MarginLoss[];
+  /** Says what is being done, gives signals their turn and throws where the work was interrupted: call it between pieces of work. */
+  readonly pace: Pace;
 }
 
-/** Multiply-adds that one claim over many products may take; beyond it only the first samples are looked at. */
-const BUDGET = 3e10;
+/** See `ZouSetting.pace`. */
+export type Pace = (line: string) => Promise<void>;
+
+/** Multiply-adds that the claims about one family of products may take; beyond it only the first samples are looked at. */
+const BUDGET = 8e10;
 
 /** How many samples the budget allows for work of so many multiply-adds each; at least one. */
 export function affordable(n: number, each: number): number {
@@ -40,6 +48,11 @@ export function layerPairs(depth: number): readonly (readonly [number, number])[
   return Array.from({ length: depth }, (_, k) => k + 1).flatMap((l2) =>
     Array.from({ length: l2 - 1 }, (_, k) => [k + 1, l2] as const),
   );
+}
+
+/** Multiply-adds of all products W_{l2} ⋯ W_{l1}, l1 < l2, on one vector each. */
+export function allChainsWork(s: ZouSetting): number {
+  return layerPairs(s.depth).reduce((sum, [l1, l2]) => sum + chainWork(s, l1, l2), 0);
 }
 
 /** Multiply-adds of W_{l2} ⋯ W_{l1} on one vector. */
