@@ -3,6 +3,7 @@
 export { arcCosine } from "./arc-cosine";
 export { barrierTest, sleep, sleepTest } from "./barrier";
 export { elementwise } from "./bulk";
+export { dualPairs } from "./dual-pairs";
 export { cholesky, findNonFinite, nonFiniteRow, solveLeft } from "./factor";
 export { configure, gemm, mirror, mirrorTile, workspaceSize } from "./gemm";
 export { applyHalf, applyRotations, applySweep, collectRotations, converge, rotationSpace, sweep, tridiagonalValues } from "./implicit-ql";

@@ -75,8 +75,8 @@ function inverseRoot(x: number): number {
   return bits.getFloat64(0);
 }
 
-/** a·b − c² for factors in [−4, 4], from products without rounding error (Veltkamp's splitting, Dekker's product). */
-function productMinusSquare(a: number, b: number, c: number): number {
+/** a·b − c² from products without rounding error (Veltkamp's splitting, Dekker's product). */
+export function productMinusSquare(a: number, b: number, c: number): number {
   const [ah, bh, ch] = [head(a), head(b), head(c)];
   const [al, bl, cl] = [a - ah, b - bh, c - ch];
   const ab = a * b;

@@ -10,6 +10,7 @@
  * Rounding: every backend obeys the standard bound of any-order summation, |fl(xᵀy) − xᵀy| ≤ γ_k |x|ᵀ|y| + k·2⁻¹⁰⁷⁴ with
  * γ_k = ku/(1 − ku), u = 2⁻⁵³ (no Strassen-like products, no flush to zero): proofs rest on it.
  */
+import type { DualPairsRequest } from "./dual-pairs.ts";
 import type { Matrix } from "./matrix.ts";
 import type { PiecewiseLinearRequest } from "./piecewise-linear.ts";
 
@@ -64,6 +65,9 @@ export interface Backend {
    * last layer (piecewise-linear.ts has the formulas). Accurate as `arcCosine`, same bits on every backend. Returns `covariances`; with `out` these are left as they were.
    */
   piecewiseLinear(covariances: Matrix, request: PiecewiseLinearRequest): Promise<Matrix>;
+
+  /** A dual kernel of all pairs from their covariances, into `out` (row-major); dual-pairs.ts has the formulas. Same bits on every backend. */
+  dualPairs(covariances: Matrix, request: DualPairsRequest, out: Float64Array): Promise<Float64Array>;
 
   /** Standard normals from the counter-based generator: see random.ts. Same bits on every backend. */
   normals(request: NormalsRequest, out?: Matrix): Promise<Matrix>;

@@ -3,6 +3,14 @@ export * from "./backend.ts";
 export { type Choice, type ChooseOptions, type Considered, chooseBackend } from "./choose.ts";
 export { type BackendReport, type DoctorReport, doctor } from "./doctor.ts";
 export {
+  CLOSED_DUALS,
+  type ClosedDual,
+  correlation,
+  type DualPairsRequest,
+  determinant,
+  seriesOfPair,
+} from "./dual-pairs.ts";
+export {
   acos,
   atan,
   atan2,

@@ -319,6 +319,54 @@ export function kernelTests(create: BackendFactory): void {
       }
     });
 
+    test("dual kernels in closed form and by series have the bits of the reference, degenerate pairs included", async () => {
+      for (const [rows, cols, terms] of [
+        [0, 3, 2],
+        [1, 1, 1],
+        [5, 8, 7],
+        [31, 17, 40],
+        [200, 301, 12],
+      ]) {
+        const rowVariances = random(1, rows, 93).data.map((x) => x * x);
+        const colVariances = random(1, cols, 94).data.map((x) => 4 * x * x);
+        if (rows > 4) rowVariances[2] = 0;
+        if (cols > 4) colVariances[3] = 0;
+        const covariances = random(rows, cols, 95);
+        for (let k = 0; k < rows * cols; k++) {
+          const size = Math.sqrt(rowVariances[Math.floor(k / cols)]) * Math.sqrt(colVariances[k % cols]);
+          // Parallel and opposite pairs, and some that rounding has taken too far.
+          covariances.data[k] =
+            k % 5 === 0 ? size : k % 7 === 0 ? -1.0000000000000004 * size : covariances.data[k] * size;
+        }
+        if (rows > 4) covariances.data[cols + 1] = Number.NaN;
+        const lists = (n: number, seed: number) =>
+          Array.from({ length: n }, (_, i) => random(1, terms + (i % 3), seed + i).data);
+        const series = { kind: "series", rowTerms: lists(rows, 200), colTerms: lists(cols, 600) } as const;
+        for (const kernel of [
+          series,
+          ...(["erf", "erf-slope", "gelu", "gelu-slope"] as const).map((kind) => ({ kind })),
+        ]) {
+          const request = { ...kernel, rowVariances, colVariances };
+          const before = covariances.data.slice();
+          const out = new Float64Array(rows * cols);
+          expect(await backend.dualPairs(covariances, request, out)).toBe(out);
+          expectSameBits(out, await reference.dualPairs(covariances, request, new Float64Array(rows * cols)));
+          expectSameBits(covariances.data, before);
+        }
+      }
+    });
+
+    test("dual kernels refuse variances, coefficients and an out that do not fit", async () => {
+      const c = random(3, 4, 96);
+      const [three, four] = [new Float64Array(3).fill(1), new Float64Array(4).fill(1)];
+      const right = { kind: "erf", rowVariances: three, colVariances: four } as const;
+      await backend.dualPairs(c, right, new Float64Array(12));
+      await expectMisuse(backend.dualPairs(c, right, new Float64Array(11)), "shape");
+      await expectMisuse(backend.dualPairs(c, { ...right, rowVariances: four }, new Float64Array(12)), "shape");
+      const series = { ...right, kind: "series", rowTerms: [three], colTerms: [four] } as const;
+      await expectMisuse(backend.dualPairs(c, series, new Float64Array(12)), "shape");
+    });
+
     test("piecewise-linear kernels go to their place and its transpose, and say which rows have nearly parallel pairs", async () => {
       for (const [rows, cols] of [
         [1, 1],

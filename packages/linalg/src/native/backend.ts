@@ -143,6 +143,7 @@ export async function createNativeBackend(kernels: Backend, options: NativeOptio
     elementwise: (f, x, out) => guard(() => kernels.elementwise(f, x, out)),
     arcCosine: (degree, gram, rows, cols, out) => guard(() => kernels.arcCosine(degree, gram, rows, cols, out)),
     piecewiseLinear: (covariances, request) => guard(() => kernels.piecewiseLinear(covariances, request)),
+    dualPairs: (covariances, request, out) => guard(() => kernels.dualPairs(covariances, request, out)),
     normals: (request, out) => guard(() => kernels.normals(request, out)),
     allocate: (rows, cols) => {
       const out = matrix(rows, cols);

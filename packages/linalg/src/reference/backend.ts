@@ -1,6 +1,7 @@
 import { arcCosine } from "../arc-cosine.ts";
 import { checkElementwise, closedError } from "../arguments.ts";
 import type { Backend } from "../backend.ts";
+import { dualPairs } from "../dual-pairs.ts";
 import { ELEMENTARY } from "../elementary.ts";
 import { matrix } from "../matrix.ts";
 import { piecewiseLinear } from "../piecewise-linear.ts";
@@ -59,6 +60,10 @@ export function createReferenceBackend(): Backend {
     piecewiseLinear: async (covariances, request) => {
       open();
       return piecewiseLinear(covariances, request);
+    },
+    dualPairs: async (covariances, request, out) => {
+      open();
+      return dualPairs(covariances, request, out);
     },
     normals: async (request, out) => {
       open();

@@ -2,6 +2,7 @@ import type { Backend, BackendInfo } from "../backend.ts";
 import { matrix } from "../matrix.ts";
 import { arcCosine, elementwise, normals } from "./bulk.ts";
 import { maskCounts } from "./bulk-masks.ts";
+import { dualPairs } from "./dual-pairs.ts";
 import { eigenvalues } from "./eigen.ts";
 import { extremalEigenvalues } from "./extremal.ts";
 import { cholesky, solveTriangular } from "./factor.ts";
@@ -39,6 +40,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Back
     elementwise: (f, x, out) => elementwise(runtime, f, x, out),
     arcCosine: (degree, gram, rows, cols, out) => arcCosine(runtime, degree, gram, rows, cols, out),
     piecewiseLinear: (covariances, request) => piecewiseLinear(runtime, covariances, request),
+    dualPairs: (covariances, request, out) => dualPairs(runtime, covariances, request, out),
     normals: (request, out) => normals(runtime, request, out),
     allocate: matrix,
     close: () => runtime.close(),

@@ -1,4 +1,4 @@
-import type { Backend, Matrix } from "@surefoot/linalg";
+import { type Backend, CLOSED_DUALS, type ClosedDual, type Matrix } from "@surefoot/linalg";
 
 /**
  * The dual kernels of an activation σ for (u, v) ∼ N(0, [[a, c], [c, b]]) (theory/02). Variances are ≥ 0; a |c| above √(ab), which rounding
@@ -53,19 +53,17 @@ export function pointwise(closed: Omit<Dual, "fill">): Dual {
   };
 }
 
-/** max(ab − c², 0) without the cancellation of nearly parallel pairs (Dekker's products); a, b ≤ 1e150. */
-export function determinant(a: number, c: number, b: number): number {
-  const [ah, bh, ch] = [head(a), head(b), head(c)];
-  const [al, bl, cl] = [a - ah, b - bh, c - ch];
-  const ab = a * b;
-  const cc = c * c;
-  const rest = ah * bh - ab + ah * bl + al * bh + al * bl - (ch * ch - cc + 2 * (ch * cl) + cl * cl);
-  const difference = ab - cc + rest;
-  return Math.max(difference, 0);
-}
-
-/** The upper 26 bits of x (Veltkamp). */
-function head(x: number): number {
-  const c = x * 134217729;
-  return c - (c - x);
+/** A dual whose kernels a backend computes for a whole block. */
+export function inBulk(name: string, value: ClosedDual, derivative: ClosedDual, mean: Dual["mean"]): Dual {
+  return {
+    name,
+    value: CLOSED_DUALS[value],
+    derivative: CLOSED_DUALS[derivative],
+    mean,
+    fill: async ({ covariances, rowVariances, colVariances }, out, backend) => {
+      const request = { rowVariances, colVariances };
+      if (out.value) await backend.dualPairs(covariances, { ...request, kind: value }, out.value);
+      if (out.derivative) await backend.dualPairs(covariances, { ...request, kind: derivative }, out.derivative);
+    },
+  };
 }

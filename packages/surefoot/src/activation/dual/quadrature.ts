@@ -1,4 +1,4 @@
-import { determinant } from "./dual.ts";
+import { determinant } from "@surefoot/linalg";
 
 /** The value of an integral with an estimate of its absolute error, from two steps of the rule. */
 export type Quadrature =

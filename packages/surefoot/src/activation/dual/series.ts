@@ -1,6 +1,7 @@
+import { type Backend, correlation, seriesOfPair } from "@surefoot/linalg";
 import { SurefootError } from "../../error.ts";
 import type { Dual, Pairs } from "./dual.ts";
-import { type HermiteSeries, hermiteSeries, MAX_TERMS } from "./hermite.ts";
+import { type HermiteSeries, hermiteSeries } from "./hermite.ts";
 import { average, quadrature } from "./quadrature.ts";
 
 /** σ and σ' as plain functions. */
@@ -15,7 +16,8 @@ type Series = Extract<HermiteSeries, { status: "ok" }>;
 
 /** Series of so many variances are kept; data on a sphere need one per layer. */
 const KEPT = 32_768;
-const ONES = new Float64Array(MAX_TERMS).fill(1);
+/** Stands for the series that there is none of. */
+const ZERO = new Float64Array(1);
 
 /**
  * The duals of any σ by Mehler's formula (hermite.ts), and where its series would be too long by quadrature in two dimensions. Both check
@@ -39,7 +41,8 @@ export function dualBySeries(sigma: Nonlinearity): Dual {
   const expectation = (part: Part, a: number, c: number, b: number): number => {
     if (Number.isNaN(a + b + c)) return Number.NaN;
     const [left, right] = [seriesOf(part, a), seriesOf(part, b)];
-    if (left !== null && right !== null) return mehler(left.coefficients, right.coefficients, correlation(a, c, b));
+    if (left !== null && right !== null)
+      return seriesOfPair(left.coefficients, right.coefficients, correlation(a, c, b));
     const found = quadrature(part === "value" ? sigma.value : sigma.derivative, a, c, b);
     if (found.status === "ok") return found.value;
     if (found.status === "not-square-integrable") throw notSquareIntegrable(sigma.name, part, Math.max(a, b));
@@ -58,68 +61,30 @@ export function dualBySeries(sigma: Nonlinearity): Dual {
     value: (a, c, b) => expectation("value", a, c, b),
     derivative: (a, c, b) => expectation("derivative", a, c, b),
     mean: (a) => seriesOf("value", a)?.coefficients[0] ?? averageOf(a),
-    fill: async (pairs, out) => {
+    fill: async (pairs, out, backend) => {
       for (const part of ["value", "derivative"] as const) {
         const target = out[part];
-        if (target !== undefined) fillPart(part, pairs, target);
+        if (target !== undefined) await fillPart(part, pairs, target, backend);
       }
     },
   };
 
-  function fillPart(part: Part, { covariances, rowVariances, colVariances }: Pairs, out: Float64Array): void {
-    const { rows, cols, data } = covariances;
-    const right = Array.from(colVariances, (b) => seriesOf(part, b));
-    // Data of one length have one series: its products with a row's are formed once.
-    const shared = right.length > 0 && right.every((series) => series === right[0]) ? right[0] : null;
-    for (let i = 0; i < rows; i++) {
-      const a = rowVariances[i];
-      const left = seriesOf(part, a);
-      const product = shared && left !== null ? products(left.coefficients, shared.coefficients) : undefined;
-      for (let j = 0; j < cols; j++) {
+  async function fillPart(part: Part, pairs: Pairs, out: Float64Array, backend: Backend): Promise<void> {
+    const { covariances, rowVariances, colVariances } = pairs;
+    const rowSeries = Array.from(rowVariances, (a) => seriesOf(part, a));
+    const colSeries = Array.from(colVariances, (b) => seriesOf(part, b));
+    const terms = (series: Series | null) => series?.coefficients ?? ZERO;
+    const [rowTerms, colTerms] = [rowSeries.map(terms), colSeries.map(terms)];
+    await backend.dualPairs(covariances, { kind: "series", rowVariances, colVariances, rowTerms, colTerms }, out);
+    if (!rowSeries.includes(null) && !colSeries.includes(null)) return;
+    const { cols, data } = covariances;
+    rowSeries.forEach((left, i) => {
+      colSeries.forEach((right, j) => {
         const k = i * cols + j;
-        const other = right[j];
-        const rho = correlation(a, data[k], colVariances[j]);
-        if (product !== undefined) out[k] = sumOfPowers(product, ONES, product.length, rho);
-        else if (left !== null && other !== null) out[k] = mehler(left.coefficients, other.coefficients, rho);
-        else out[k] = expectation(part, a, data[k], colVariances[j]);
-      }
-    }
+        if (left === null || right === null) out[k] = expectation(part, rowVariances[i], data[k], colVariances[j]);
+      });
+    });
   }
-}
-
-function correlation(a: number, c: number, b: number): number {
-  const size = Math.sqrt(a) * Math.sqrt(b);
-  if (size === 0) return 0;
-  const rho = c / size;
-  return rho > 1 ? 1 : Math.max(rho, -1);
-}
-
-function mehler(left: Float64Array, right: Float64Array, rho: number): number {
-  return sumOfPowers(left, right, Math.min(left.length, right.length), rho);
-}
-
-function products(left: Float64Array, right: Float64Array): Float64Array {
-  const length = Math.min(left.length, right.length);
-  const out = new Float64Array(length);
-  for (let k = 0; k < length; k++) out[k] = left[k] * right[k];
-  return out;
-}
-
-/** Σ_{k<length} p_k q_k ρ^k, even and odd powers apart: two chains that do not wait for one another. */
-function sumOfPowers(p: Float64Array, q: Float64Array, length: number, rho: number): number {
-  const square = rho * rho;
-  let k = length - 1;
-  let even = 0;
-  let odd = 0;
-  if (k % 2 === 0) {
-    even = p[k] * q[k];
-    k -= 1;
-  }
-  for (; k >= 1; k -= 2) {
-    odd = odd * square + p[k] * q[k];
-    even = even * square + p[k - 1] * q[k - 1];
-  }
-  return even + rho * odd;
 }
 
 function tooInaccurate(name: string, what: string, value: number, error: number): SurefootError {
