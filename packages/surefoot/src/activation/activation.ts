@@ -14,6 +14,8 @@ export interface Activation {
   readonly slopeMin: number;
   /** B₂ ≥ sup|σ''|: the Lipschitz constant of σ'; ∞ when σ' jumps. */
   readonly curvatureBound: number;
+  /** B₃ ≥ sup|σ'''|: the Lipschitz constant of σ''; absent where none is proved. */
+  readonly thirdBound?: number;
   /** ≥ sup|σ|. */
   readonly valueBound: number;
   /** σ(cx) = cσ(x) for every c > 0. */

@@ -12,6 +12,7 @@ export const erfActivation: Activation = {
   slopeBound: 1.1283791670955128,
   slopeMin: 0,
   curvatureBound: 0.9678828980765736, // 4/√(2πe), at x = 1/√2
+  thirdBound: 2.256758334191026, // (2/√π)(4x² − 2)e^{−x²}: 4/√π, at 0
   valueBound: 1,
   homogeneous: false,
   cSigma: 2.1525788606075986,

@@ -12,6 +12,7 @@ export const geluActivation: Activation = {
   slopeBound: 1.128904145185155,
   slopeMin: -0.128904145185155,
   curvatureBound: 0.7978845608028655, // √(2/π), at 0
+  thirdBound: 0.78, // φ(x)(x³ − 4x): below 0.7788, where x⁴ − 7x² + 4 = 0
   valueBound: Number.POSITIVE_INFINITY,
   homogeneous: false,
   cSigma: 2.351715614073373,

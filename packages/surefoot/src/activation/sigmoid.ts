@@ -16,6 +16,7 @@ export const sigmoidActivation: Activation = {
   slopeBound: 0.25,
   slopeMin: 0,
   curvatureBound: 0.09622504486493764, // 1/(6√3)
+  thirdBound: 0.125, // tanh(x/2)/2, at 0
   valueBound: 0.5,
   homogeneous: false,
   cSigma: 23.05261009652975,

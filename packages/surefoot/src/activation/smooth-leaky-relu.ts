@@ -19,6 +19,7 @@ export function smoothLeakyRelu(a: number): Activation {
     slopeMin: a,
     // 1 − a is at most half a unit in the last place too small; the next double up bounds the exact value.
     curvatureBound: (rest + rest * Number.EPSILON) / 4,
+    thirdBound: (rest + rest * Number.EPSILON) * 0.0963, // softplus: 1/(6√3)
     valueBound: Number.POSITIVE_INFINITY,
     homogeneous: false,
     // E[x·log((1 + eˣ)/2)] = E[sigmoid(x)] = ½ (Stein).

@@ -13,6 +13,7 @@ export const softplusActivation: Activation = {
   slopeBound: 1,
   slopeMin: 0,
   curvatureBound: 0.25,
+  thirdBound: 0.09622504486493764, // the curvature of the sigmoid
   valueBound: Number.POSITIVE_INFINITY,
   homogeneous: false,
   cSigma: 3.5178613160277847,

@@ -15,6 +15,7 @@ export const tanhActivation: Activation = {
   slopeBound: 1,
   slopeMin: 0,
   curvatureBound: 0.7698003589195012, // 4/(3√3), at tanh x = 1/√3
+  thirdBound: 2, // −2(1 − h²)(1 − 3h²), at 0
   valueBound: 1,
   homogeneous: false,
   cSigma: 2.5361754332174535,

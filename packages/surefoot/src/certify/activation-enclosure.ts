@@ -138,3 +138,61 @@ export function encloseActivation(
     slopeError: mulUp(near.slopeUnit, near.slopeGrows ? addUp(1, largestInput) : 1),
   };
 }
+
+/** σ'' in double from z, and |computed − σ''(z)| ≤ error·(1 + |z|)^power: docs/proof.md, section 7. */
+interface SecondDerivative {
+  value(x: number): number;
+  readonly error: number;
+  readonly power: 0 | 1 | 2;
+}
+
+function secondOf(spec: ActivationSpec): SecondDerivative | undefined {
+  const bell = (x: number) => {
+    const s = quickSigmoid(x);
+    return s * (1 - s);
+  };
+  if (typeof spec === "object") {
+    if (spec.kind === "leaky-relu") return undefined;
+    const rest = 1 - spec.slope;
+    return { value: (x) => rest * bell(x), error: 4 * SIGMOID_ERROR, power: 0 };
+  }
+  switch (spec) {
+    case "tanh":
+      return { value: (x) => bentTanh(quickTanh(x)), error: 16 * SIGMOID_ERROR, power: 0 };
+    case "sigmoid":
+      return { value: (x) => 0.25 * bentTanh(quickTanh(0.5 * x)) * 0.5, error: 16 * SIGMOID_ERROR, power: 0 };
+    case "softplus":
+      return { value: bell, error: 4 * SIGMOID_ERROR, power: 0 };
+    case "erf":
+      return {
+        value: (x) => -2 * x * (TWO_OVER_ROOT_PI_HIGH * quickGaussian(x * x)),
+        error: 8 * GAUSSIAN_ERROR,
+        power: 1,
+      };
+    case "gelu":
+      return { value: (x) => DENSITY * quickGaussian(0.5 * x * x) * (2 - x * x), error: 8 * GAUSSIAN_ERROR, power: 2 };
+    default:
+      return undefined;
+  }
+}
+
+/** tanh'' from h = tanh x. */
+function bentTanh(h: number): number {
+  return -2 * h * ((1 - h) * (1 + h));
+}
+
+/** Fills `second` with doubles near σ''(z) and returns a bound of their errors, for activations with a proved bound of σ'''; undefined for others. */
+export function encloseSecond(spec: ActivationSpec, z: Float64Array, second: Float64Array): number | undefined {
+  const near = secondOf(spec);
+  if (!near) return undefined;
+  let largest = 0;
+  for (let k = 0; k < z.length; k++) {
+    second[k] = near.value(z[k]);
+    const size = Math.abs(z[k]);
+    if (!(size <= largest)) largest = size;
+  }
+  const growth = addUp(1, largest);
+  let error = near.error;
+  for (let k = 0; k < near.power; k++) error = mulUp(error, growth);
+  return error;
+}

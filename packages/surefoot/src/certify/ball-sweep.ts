@@ -1,5 +1,5 @@
 import type { LayerEvidence, SmoothEvidence } from "./evidence.ts";
-import { steepness } from "./steepness.ts";
+import { type Steepness, steepness } from "./steepness.ts";
 import type { Upward } from "./upward.ts";
 
 /**
@@ -19,6 +19,8 @@ export interface SampleLayer {
   /** Γ_ℓ ≥ ‖g_ℓ‖ and γ_ℓ, its tangent. */
   readonly gradient: number;
   readonly gradientTangent: Float64Array;
+  /** ≥ ‖∂²f/∂z_ℓ²‖₂ (0 for ℓ = L); ∞ where it was not measured. */
+  readonly bend: number;
   /** Q_ℓ ≥ ‖q_ℓ‖_∞ (0 for ℓ = L). */
   readonly back: number;
   /** The tangent of q_ℓ. */
@@ -39,6 +41,7 @@ export function sweepSample(evidence: SmoothEvidence, i: number, r: number, up: 
   let back = 0;
   let backTangent: Float64Array = gradientTangent;
   let backDrift = 0; // dq_ℓ
+  let bend: Bend = { centre: 0, drift: 0 }; // the output is linear in z_L
   const out: SampleLayer[] = [];
   for (let l = last; l >= 0; l--) {
     const { input, inputDrift, own, inputTangent, moved, tangent } = forward[l];
@@ -60,13 +63,71 @@ export function sweepSample(evidence: SmoothEvidence, i: number, r: number, up: 
         scaled(backTangent, slope, up),
         steep.pulledTangent(gradientTangent, gradient, l + 1, reach),
       );
+      const { bendBounds } = layers[l];
+      bend = bentBelow(bend, bendBounds?.[i], steep, reach, up.mul(moved, back), backDrift, evidence, up);
       drift = times(gain, up.add(times(up.mul(curvature, moved), start, up), shrunk), up);
       gradient = up.add(layers[l].gradientBounds[i], drift);
-      gradientTangent = scaled(sum(scaled(tangent, up.mul(curvature, back), up), turned, up), gain, up);
+      const bounded = scaled(sum(scaled(tangent, up.mul(curvature, back), up), turned, up), gain, up);
+      gradientTangent = bentTangent(bounded, tangent, l, bendOnBall(bend, up), up);
     }
-    out[l] = { moved, input, inputDrift, own, inputTangent, gradient, gradientTangent, back, backTangent };
+    out[l] = {
+      bend: bendOnBall(bend, up),
+      moved,
+      input,
+      inputDrift,
+      own,
+      inputTangent,
+      gradient,
+      gradientTangent,
+      back,
+      backTangent,
+    };
   }
   return out;
+}
+
+/** ‖C_ℓ‖ at the centre, and how far C_ℓ can be from there in norm. */
+interface Bend {
+  readonly centre: number;
+  readonly drift: number;
+}
+
+function bendOnBall({ centre, drift }: Bend, up: Upward): number {
+  return up.add(centre, drift);
+}
+
+/**
+ * C_ℓ = diag(σ''(z_ℓ)∘q_ℓ) + EᵀC_{ℓ+1}E with E = s_{ℓ+1}W_{ℓ+1}D_ℓ: the diagonal moves by at most B₃dz_ℓ‖q_ℓ‖_∞ + B₂dq_ℓ, the rest, with C̄ and T̄ on the ball,
+ * by dT·C̄·T̄ + T(dC·T̄ + C·dT). `shifted`: dz_ℓ·‖q_ℓ‖_∞ on the ball.
+ */
+function bentBelow(
+  above: Bend,
+  centre: number | undefined,
+  steep: Steepness,
+  reach: number,
+  shifted: number,
+  backDrift: number,
+  { curvatureBound, thirdBound }: SmoothEvidence,
+  up: Upward,
+): Bend {
+  if (centre === undefined || thirdBound === undefined) return { centre: Number.POSITIVE_INFINITY, drift: 0 };
+  const diagonal = up.add(times(thirdBound, shifted, up), times(curvatureBound.upper, backDrift, up));
+  const stretched = steep.drift(reach);
+  const whole = up.add(steep.centre, stretched);
+  const outer = times(times(stretched, bendOnBall(above, up), up), whole, up);
+  const inner = times(steep.centre, up.add(times(above.drift, whole, up), times(above.centre, stretched, up)), up);
+  return { centre, drift: up.add(diagonal, up.add(outer, inner)) };
+}
+
+/** ġ_ℓ = C_ℓż_ℓ for directions of the layers up to ℓ: the lesser of that and `bounded`. */
+export function bentTangent(
+  bounded: Float64Array,
+  tangent: Float64Array,
+  l: number,
+  bend: number,
+  up: Upward,
+): Float64Array {
+  return bounded.map((x, j) => (j <= l ? Math.min(x, times(bend, tangent[j], up)) : x));
 }
 
 function forwardSweep(evidence: SmoothEvidence, i: number, r: number, up: Upward) {

@@ -71,6 +71,8 @@ export interface SmoothEvidence {
   /** B₁ = sup|σ'| and B₂ = sup|σ''| (from above). */
   readonly slopeBound: Interval;
   readonly curvatureBound: Interval;
+  /** B₃ ≥ sup|σ'''|, where one is proved. */
+  readonly thirdBound?: number;
   /** Layers 1 … L. */
   readonly layers: readonly LayerEvidence[];
   /** ≥ √λ_max(G̃∘G̃), G̃ as in `TwoLayerEvidence`, for networks of any depth; with patches in layer 1 the n × n matrix
@@ -102,6 +104,8 @@ export interface LayerEvidence {
   readonly weightNorm: number;
   /** ≥ ‖s_ℓW_ℓ diag σ'(z_{ℓ−1}(x_i))‖₂ for each sample, where it was measured; only for ℓ ≥ 2 in networks without skips and patches. */
   readonly steepBounds?: Float64Array;
+  /** ≥ ‖C_ℓ(x_i)‖₂, C_ℓ = ∂²f/∂z_ℓ², for each sample, where it was measured; only for hidden layers and together with `steepBounds`. */
+  readonly bendBounds?: Float64Array;
   /** ≥ ‖P_ℓh_{ℓ−1}(x_i)‖ for each sample (‖x_i‖ for ℓ = 1 without patches). */
   readonly inputBounds: Float64Array;
   /** ≥ ‖g_ℓ(x_i)‖₂, g_ℓ = ∂f/∂z_ℓ (1 for ℓ = L). */
@@ -161,8 +165,8 @@ export interface Measurer {
   readonly arithmetic: Arithmetic;
   readonly backend: BackendInfo;
   smooth(point: Point): Promise<Measurement<SmoothEvidence>>;
-  /** `evidence` of that point with `steepBounds`, which cost a spectral norm for each sample and layer (proved) or many products (computed). */
-  steep(point: Point, evidence: SmoothEvidence): Promise<Measurement<SmoothEvidence>>;
+  /** `evidence` of that point with `steepBounds` and `bendBounds`, which cost two spectral norms for each sample and layer (proved; `quick`: up to a tenth too large) or many products (computed). */
+  steep(point: Point, evidence: SmoothEvidence, effort?: "quick"): Promise<Measurement<SmoothEvidence>>;
   relu(point: Point): Promise<Measurement<ReluEvidence>>;
   /** G̃ of `TwoLayerEvidence`, for a network of any depth. */
   gram(point: Point): Promise<MatrixBall>;

@@ -79,7 +79,7 @@ async function openWindow(
   const at = { network, weights, dataset };
   const measured = await measurer.smooth(at);
   if (measured.status === "failed") return measured.reason;
-  const sharper = hasSteepNorms(network) ? await measurer.steep(at, measured.evidence) : measured;
+  const sharper = hasSteepNorms(network) ? await measurer.steep(at, measured.evidence, "quick") : measured;
   const evidence = sharper.status === "ok" ? sharper.evidence : measured.evidence;
   const { lambdaMin, lambdaMax } = evidence.kernel;
   const sigma1 = sqrtUp(Math.max(0, lambdaMax.value.upper));

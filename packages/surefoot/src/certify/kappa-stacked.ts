@@ -1,6 +1,7 @@
 import { type Matrix, matrix } from "@surefoot/linalg";
 import type { Arithmetic } from "../interval/arithmetic.ts";
 import {
+  bentTangent,
   layerNorm,
   least,
   pulledTangent,
@@ -231,7 +232,9 @@ function sweepAll(
       );
       gradientDrift = times(gain, up.add(times(up.mul(curvature, moved), start, up), shrunk), up);
       gradient = up.add(layers[l].stackedGradientNorm, gradientDrift);
-      gradientTangent = scaled(sum(scaled(tangent, up.mul(curvature, largestBack), up), turned, up), gain, up);
+      const bounded = scaled(sum(scaled(tangent, up.mul(curvature, largestBack), up), turned, up), gain, up);
+      const largestBend = swept.reduce((largest, sample) => Math.max(largest, sample[l].bend), 0);
+      gradientTangent = bentTangent(bounded, tangent, l, largestBend, up);
     }
     out[l] = { own, inputTangent, gradient, gradientTangent };
   }

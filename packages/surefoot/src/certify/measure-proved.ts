@@ -7,7 +7,7 @@ import { frobenius, gamma, LEAST_POSITIVE, norm, rowNorms, sumUpper, UNIT_ROUNDO
 import { type EigenvalueBound, extremeEigenvalues, greatestEigenvalue } from "../interval/extreme-eigenvalues.ts";
 import { outward } from "../interval/outward.ts";
 import { selfTest } from "../interval/self-test.ts";
-import { spectralNorm } from "../interval/spectral-norm.ts";
+import { powersNorm, spectralNorm } from "../interval/spectral-norm.ts";
 import { isFeedforward, type Network, positionsOf, type Weights } from "../network/network.ts";
 import { signPattern } from "../network/sign-pattern.ts";
 import type {
@@ -24,6 +24,8 @@ import type {
   VectorBall,
 } from "./evidence.ts";
 import { isShallow, shapeOf } from "./measure.ts";
+import { withBends } from "./measure-bends.ts";
+import { provedBends } from "./measure-bends-proved.ts";
 import { withSteepNorms } from "./measure-steep.ts";
 import { provedSteepNorms } from "./measure-steep-proved.ts";
 import { hadamardNormOf, patchesNormOf, provedGram, provedKernel } from "./proved-kernel.ts";
@@ -53,7 +55,7 @@ export function provedMeasurer(backend: Backend): Measurer {
     arithmetic: outward,
     backend: backend.info,
     smooth: (at) => tested(backend, () => smoothEvidence(at, backend)),
-    steep: (at, evidence) => tested(backend, () => steepEvidence(at, evidence, backend)),
+    steep: (at, evidence, effort) => tested(backend, () => steepEvidence(at, evidence, effort, backend)),
     relu: (at) => tested(backend, () => reluEvidence(at, backend)),
     gram: (at) => provedGram(at.network, at.dataset.x, backend),
     spectrum: (ball) => spectrum(ball, backend),
@@ -148,14 +150,26 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
 async function steepEvidence(
   { network, weights, dataset }: Point,
   evidence: SmoothEvidence,
+  effort: "quick" | undefined,
   backend: Backend,
 ): Promise<Measurement<SmoothEvidence>> {
   const norms = await weightNorms(network, weights, backend);
   const pass = await provedForward(network, weights, norms, dataset.x, backend);
   if (!pass) return failed("the derivative of this activation is not Lipschitz");
-  const found = await provedSteepNorms(network, weights, norms, pass, backend);
-  return found.status === "ok" ? { status: "ok", evidence: withSteepNorms(evidence, found.evidence) } : found;
+  const normOf = effort === "quick" ? quickNorm(backend) : fineNorm(backend);
+  const found = await provedSteepNorms(network, weights, norms, pass, normOf);
+  if (found.status === "failed") return found;
+  const back = await provedBackward(network, weights, norms, pass, backend);
+  const bends = await provedBends(network, weights, norms, pass, back, normOf, backend);
+  return { status: "ok", evidence: withBends(withSteepNorms(evidence, found.evidence), bends, network) };
 }
+
+const quickNorm = (backend: Backend) => (a: Matrix) => powersNorm(backend, a);
+
+const fineNorm = (backend: Backend) => async (a: Matrix) => {
+  const bound = await spectralNorm(backend, a);
+  return bound.status === "proved" ? bound.upper : Number.POSITIVE_INFINITY;
+};
 
 async function layerEvidence(
   network: Network,

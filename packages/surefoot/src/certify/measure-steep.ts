@@ -1,4 +1,4 @@
-import { type Backend, matrix } from "@surefoot/linalg";
+import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
 import { forward } from "../network/forward.ts";
 import { isFeedforward, type Network } from "../network/network.ts";
@@ -66,4 +66,21 @@ function normalise(data: Float64Array, rows: number, cols: number): Float64Array
     if (sizes[i] > 0) for (let k = i * cols; k < (i + 1) * cols; k++) data[k] /= sizes[i];
   }
   return sizes;
+}
+
+/** An estimate of ‖A‖₂ for a symmetric A by the power method, raised by 3 %. */
+export async function powerNorm(a: Matrix, backend: Backend): Promise<number> {
+  const v = matrix(
+    a.rows,
+    1,
+    Float64Array.from({ length: a.rows }, (_, r) => 1 + ((r * 7919) % 13) / 13),
+  );
+  let size = 0;
+  for (let k = 0; k < ITERATIONS; k++) {
+    const next = await backend.gemm(a, v);
+    [size] = normalise(next.data, 1, a.rows);
+    v.data.set(next.data);
+    if (size === 0) return 0;
+  }
+  return ALLOWANCE * size;
 }

@@ -27,6 +27,7 @@ import type {
   Spectrum,
   TwoLayerEvidence,
 } from "./evidence.ts";
+import { bendNorms, withBends } from "./measure-bends.ts";
 import { steepNorms, withSteepNorms } from "./measure-steep.ts";
 import { perronBound, upward } from "./upward.ts";
 
@@ -40,7 +41,9 @@ export function floatMeasurer(backend: Backend): Measurer {
     smooth: (at) => smoothEvidence(at, backend),
     steep: async (at, evidence) => {
       const norms = await steepNorms(at, backend);
-      return norms.status === "ok" ? measured(withSteepNorms(evidence, norms.evidence)) : norms;
+      if (norms.status === "failed") return norms;
+      const bends = await bendNorms(at, backend);
+      return measured(withBends(withSteepNorms(evidence, norms.evidence), bends, at.network));
     },
     relu: (at) => reluEvidence(at, backend),
     gram: async (at) => ({ mid: await trainedGram(at, backend), radius: 0 }),

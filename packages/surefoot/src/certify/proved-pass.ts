@@ -33,6 +33,8 @@ export interface ProvedForward {
 export interface ProvedBackward {
   /** g_ℓ = ∂f/∂z_ℓ, index ℓ − 1. */
   readonly g: readonly RowBall[];
+  /** For hidden layers: q_ℓ = ∂f/∂h_ℓ, index ℓ − 1. */
+  readonly q: readonly RowBall[];
   /** For hidden layers: upper bounds of ‖q_ℓ(x_i)‖_∞. */
   readonly backpropagated: readonly Float64Array[];
 }
@@ -205,6 +207,7 @@ export async function provedBackward(
   const g: RowBall[] = [];
   let q: RowBall | undefined;
   const backpropagated: Float64Array[] = [];
+  const cotangents: RowBall[] = [];
   g[last] = exactRows(matrix(n, 1, new Float64Array(n).fill(1)));
   for (let l = last - 1; l >= 0; l--) {
     const above: Layer = network.layers[l + 1];
@@ -212,6 +215,7 @@ export async function provedBackward(
     const pulled = await product(g[l + 1], w, false, norms[l + 1], above.scale, backend, products);
     const here: RowBall = withSkip(above, folded(pulled, above), q, network.layers[l].rows);
     q = here;
+    cotangents[l] = here;
     const slope = pass.slopes[l];
     const { rows, cols, data } = here.mid;
     const mid = matrix(rows, cols);
@@ -238,7 +242,7 @@ export async function provedBackward(
     g[l] = combined({ ...network.layers[l], skip: false }, turned, turned);
     backpropagated[l] = largestOfSamples(largest, here.errors, n);
   }
-  return { g, backpropagated };
+  return { g, q: cotangents, backpropagated };
 }
 
 /** P_ℓ₊₁ᵀ: the sum of at most `filter` blocks, whose rounding is relative to the sum of their sizes. */

@@ -9,6 +9,9 @@ import type { Upward } from "./upward.ts";
  * centre and θ by half of it, W_ℓ by r in norm, and |σ'| ≤ B₁ (docs/certificates.md, measured products).
  */
 export interface Steepness {
+  /** ≥ ‖s_ℓW_ℓD_{ℓ−1}‖₂ at the centre, and how far it can be from there in norm. */
+  readonly centre: number;
+  drift(reach: number): number;
   /** ≥ ‖s_ℓW_ℓ(h_{ℓ−1} − h⁰_{ℓ−1})‖ at the centre's W_ℓ, for z_{ℓ−1} moved by `moved` in all. */
   carried(moved: number): number;
   /** ≥ ‖s_ℓW_ℓ(θ)D_{ℓ−1}(θ)ż_{ℓ−1}‖ per unit of each layer. */
@@ -20,6 +23,8 @@ export interface Steepness {
 }
 
 const UNMEASURED: Steepness = {
+  centre: Number.POSITIVE_INFINITY,
+  drift: () => Number.POSITIVE_INFINITY,
   carried: () => Number.POSITIVE_INFINITY,
   grown: () => undefined,
   pulled: () => Number.POSITIVE_INFINITY,
@@ -46,7 +51,15 @@ export function steepness(
   const between = worst(0.5);
   const at = worst(1);
   const own = (reach: number) => up.mul(up.mul(scale, reach), slope);
+  const centre = samples.reduce((most, i) => Math.max(most, steepBounds[i]), 0);
+  const bent = product(
+    bend,
+    moved.reduce((most, x) => Math.max(most, x), 0),
+    up,
+  );
   return {
+    centre,
+    drift: (reach) => up.add(bent, own(reach)),
     carried: (total) => product(between, total, up),
     grown: (tangent, reach) => tangent.map((x) => product(up.add(at, own(reach)), x, up)),
     pulled: (drift, gradient, reach) => up.add(product(at, drift, up), product(own(reach), gradient, up)),

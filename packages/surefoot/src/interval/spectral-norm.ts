@@ -1,5 +1,5 @@
 import type { Backend, Matrix } from "@surefoot/linalg";
-import { mulUp, sqrtDown, sqrtUp } from "./directed.ts";
+import { addUp, mulUp, powerOfTwo, sqrtDown, sqrtUp } from "./directed.ts";
 import { frobenius, gramError, schurBound } from "./error-bounds.ts";
 import { type EigenvalueBound, greatestEigenvalue } from "./extreme-eigenvalues.ts";
 
@@ -29,6 +29,36 @@ export async function spectralNorm(backend: Backend, w: Matrix): Promise<Eigenva
     method: `${bound.method} of the Gram matrix`,
   };
 }
+
+/** How often `powersNorm` squares: it exceeds the norm by a factor of at most m^(1/64). */
+const SQUARINGS = 5;
+
+/**
+ * ‖W‖₂ from above by products alone, several times quicker than `spectralNorm` and at most m^(1/64) times too large (m the smaller side; 9 % for
+ * 256): ‖A‖₂² = ‖AAᵀ‖₂, again and again, the last matrix by its Frobenius norm, the rounding of each product added.
+ */
+export async function powersNorm(backend: Backend, w: Matrix): Promise<number> {
+  const coarse = coarseNorm(w);
+  const size = frobenius(w).upper;
+  if (!(size > 2 ** -300 && size < 2 ** 300) || Math.min(w.rows, w.cols) === 1) return coarse;
+  let unit = 1;
+  while (unit > size) unit /= 2;
+  while (unit < size / 2) unit *= 2;
+  let a: Matrix = { ...w, data: w.data.map((x) => x / unit) }; // a power of two: exact, or smaller than what follows adds
+  const errors: number[] = [];
+  for (let k = 0; k < SQUARINGS; k++) {
+    const wide = a.rows <= a.cols;
+    const f = frobenius(a).upper;
+    errors.push(gramError(wide ? a.cols : a.rows, mulUp(f, f), wide ? a.rows : a.cols));
+    a = await backend.syrk(a, { transpose: !wide });
+  }
+  let bound = frobenius(a).upper;
+  for (const error of errors.reverse()) bound = sqrtUp(addUp(bound, error));
+  return Math.min(mulUp(unit, addUp(bound, SUBNORMAL)), coarse);
+}
+
+/** More than what division by the unit can have taken from a norm: √(entries) times 2⁻¹⁰⁷⁴, for fewer than 2⁶⁰ entries. */
+const SUBNORMAL = powerOfTwo(-1044);
 
 /** min(‖W‖_F, √(‖W‖₁‖W‖_∞)) from above: needs no factorisation. NaN or ∞ when an entry is not finite. */
 export function coarseNorm(w: Matrix): number {

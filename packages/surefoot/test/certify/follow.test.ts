@@ -118,7 +118,7 @@ const SETTINGS = [
   },
   {
     name: "two hidden layers, biases",
-    spec: { kind: "fully-connected", widths: [48, 48], activation: "softplus", biases: true },
+    spec: { kind: "fully-connected", widths: [24, 24], activation: "softplus", biases: true },
     data: { kind: "sphere", n: 4, d: 6, labels: "gaussian" },
   },
   {
@@ -128,7 +128,7 @@ const SETTINGS = [
   },
   {
     name: "residual",
-    spec: { kind: "residual", depth: 2, width: 48, activation: "tanh" },
+    spec: { kind: "residual", depth: 2, width: 32, activation: "tanh" },
     data: { kind: "sphere", n: 4, d: 6, labels: "gaussian" },
   },
 ] as const;

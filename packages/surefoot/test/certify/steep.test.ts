@@ -1,10 +1,12 @@
 import { type Matrix, matrix } from "@surefoot/linalg";
 import { describe, expect, it } from "vitest";
 import { activationOf } from "../../src/activation/registry.ts";
+import { sweepSample } from "../../src/certify/ball-sweep.ts";
 import { certify } from "../../src/certify/certify.ts";
 import { floatMeasurer } from "../../src/certify/measure.ts";
 import { provedMeasurer } from "../../src/certify/measure-proved.ts";
 import { certifyS1 } from "../../src/certify/s1.ts";
+import { upward } from "../../src/certify/upward.ts";
 import { point } from "../../src/interval/arithmetic.ts";
 import { forward } from "../../src/network/forward.ts";
 import type { NetworkInput } from "../../src/spec/network.ts";
@@ -91,3 +93,129 @@ describe("measured products of weights and slopes", () => {
     expect(losses.length).toBeGreaterThan(step + 30);
   });
 });
+
+/** ∂²f/∂z_ℓ² of one sample by differences of the cotangent g_ℓ with respect to z_ℓ; l counts from 0. */
+async function bendByDifferences({ network, weights, dataset }: Setting, l: number, i: number): Promise<Matrix> {
+  const activation = activationOf(network.activation);
+  const pass = await forward(network, weights, dataset.x, backend);
+  const m = network.layers[l].rows;
+  const start = pass.z[l].data.slice(i * m, (i + 1) * m);
+  const cotangent = (z: Float64Array) => {
+    const zs = [z];
+    for (let k = l + 1; k < network.layers.length; k++) {
+      const { weight, bias, scale, rows, cols } = network.layers[k];
+      const below = zs[zs.length - 1];
+      const h = below.map(activation.value);
+      const next = Float64Array.from({ length: rows }, (_, r) => (bias ? weights[bias].data[r] : 0));
+      for (let r = 0; r < rows; r++)
+        for (let c = 0; c < cols; c++) next[r] += scale * weights[weight].data[r * cols + c] * h[c];
+      zs.push(next);
+    }
+    let g: Float64Array = Float64Array.of(1);
+    for (let k = network.layers.length - 1; k > l; k--) {
+      const { weight, scale, rows, cols } = network.layers[k];
+      const q = new Float64Array(cols);
+      for (let r = 0; r < rows; r++)
+        for (let c = 0; c < cols; c++) q[c] += scale * weights[weight].data[r * cols + c] * g[r];
+      g = q.map((x, c) => x * activation.derivative(zs[k - l - 1][c]));
+    }
+    return g;
+  };
+  const step = 1e-5;
+  const out = matrix(m, m);
+  for (let c = 0; c < m; c++) {
+    const moved = (by: number) => cotangent(start.map((x, r) => (r === c ? x + by : x)));
+    const [up, down] = [moved(step), moved(-step)];
+    for (let r = 0; r < m; r++) out.data[r * m + c] = (up[r] - down[r]) / (2 * step);
+  }
+  return out;
+}
+
+async function norm(a: Matrix): Promise<number> {
+  const found = await backend.eigenvalues(await backend.syrk(a));
+  if (found.status !== "ok") throw new Error(found.status);
+  return Math.sqrt(Math.max(...found.values));
+}
+
+describe("measured second derivatives of the output in a layer", () => {
+  const ACTIVATIONS = [
+    "tanh",
+    "softplus",
+    "sigmoid",
+    "erf",
+    "gelu",
+    { kind: "smooth-leaky-relu", slope: 0.3 },
+  ] as const;
+
+  it("lie above the exact norms and not far", async () => {
+    for (const [seed, activation] of ACTIVATIONS.entries()) {
+      const spec: NetworkInput = { kind: "fully-connected", widths: [6, 7, 5], activation, biases: seed % 2 === 0 };
+      const at = await setting(spec, data(3, 4), { kind: "gaussian" }, seed + 1);
+      for (const [measurer, effort, slack] of [
+        [provedMeasurer(backend), undefined, 1e-4],
+        [provedMeasurer(backend), "quick", 0.1],
+        [floatMeasurer(backend), undefined, 0.04],
+      ] as const) {
+        const plain = await measurer.smooth(at);
+        if (plain.status !== "ok") throw new Error(plain.reason);
+        const steep = await measurer.steep(at, plain.evidence, effort);
+        if (steep.status !== "ok") throw new Error(steep.reason);
+        for (let l = 0; l < 3; l++) {
+          for (let i = 0; i < 3; i++) {
+            const exact = await norm(await bendByDifferences(at, l, i));
+            const bound = steep.evidence.layers[l].bendBounds![i];
+            expect(bound).toBeGreaterThanOrEqual(exact * (1 - 1e-7));
+            expect(bound).toBeLessThanOrEqual(exact * (1 + slack) + 1e-9);
+          }
+        }
+      }
+    }
+  });
+
+  it("hold on balls: no weights that were tried bend more", async () => {
+    const spec: NetworkInput = { kind: "fully-connected", widths: [6, 7, 5], activation: "tanh", biases: true };
+    const at = await setting(spec, data(2, 4), { kind: "gaussian" }, 5);
+    const measurer = provedMeasurer(backend);
+    const plain = await measurer.smooth(at);
+    if (plain.status !== "ok") throw new Error(plain.reason);
+    const steep = await measurer.steep(at, plain.evidence);
+    if (steep.status !== "ok") throw new Error(steep.reason);
+    let tight = 0;
+    for (const r of [1e-3, 0.1, 0.5]) {
+      for (let seed = 0; seed < 6; seed++) {
+        const moved = await shiftedBy(at, r, seed);
+        for (let i = 0; i < 2; i++) {
+          const swept = sweepSample(steep.evidence, i, r, upward(measurer.arithmetic));
+          for (let l = 0; l < 3; l++) {
+            const found = await norm(await bendByDifferences(moved, l, i));
+            expect(found).toBeLessThanOrEqual(swept[l].bend * (1 + 1e-7));
+            if (r === 1e-3) tight = Math.max(tight, found / swept[l].bend);
+          }
+        }
+      }
+    }
+    expect(tight).toBeGreaterThan(0.9);
+  });
+});
+
+/** Weights on the sphere of radius r around those of the setting. */
+async function shiftedBy(at: Setting, r: number, seed: number): Promise<Setting> {
+  const weights: Record<string, Matrix> = {};
+  let squares = 0;
+  for (const [k, [name, tensor]] of Object.entries(at.weights).entries()) {
+    const noise = await backend.normals({
+      seed: [seed, k],
+      stream: 0,
+      firstRow: 0,
+      rows: tensor.rows,
+      cols: tensor.cols,
+    });
+    for (const x of noise.data) squares += x * x;
+    weights[name] = noise;
+  }
+  const share = r / Math.sqrt(squares);
+  for (const [name, tensor] of Object.entries(at.weights)) {
+    weights[name] = { ...tensor, data: tensor.data.map((w, j) => w + share * weights[name].data[j]) };
+  }
+  return { ...at, weights };
+}

@@ -86,7 +86,7 @@ def case(name, act, sizes, scales, trains, biased, n, eta, loss, at, seed):
 
 
 print(json.dumps([
-    case("tanh, two hidden layers with biases", "tanh", [2, 5, 4, 1], [1.0, 1.0, 1.0], [True] * 3, True, 3, 0.02, "sum", [1, 20, 200], 1),
-    case("gelu, mean loss", "gelu", [3, 6, 1], [1.0, 1.0], [True] * 2, False, 3, 0.05, "mean", [1, 20, 200], 2),
-    case("relu, hidden layer trained", "relu", [3, 8, 1], [1.0, 1.0], [True, False], False, 2, 0.02, "sum", [1, 20, 100], 3),
+    case("tanh, two hidden layers with biases", "tanh", [2, 5, 4, 1], [1.0, 1.0, 1.0], [True] * 3, True, 3, 0.02, "sum", [1, 10, 40], 1),
+    case("gelu, mean loss", "gelu", [3, 6, 1], [1.0, 1.0], [True] * 2, False, 3, 0.05, "mean", [1, 10, 40], 2),
+    case("relu, hidden layer trained", "relu", [3, 8, 1], [1.0, 1.0], [True, False], False, 2, 0.02, "sum", [1, 10, 100], 3),
 ], indent=0))
