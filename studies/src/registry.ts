@@ -16,6 +16,7 @@ const STUDIES: readonly (readonly [string, () => Promise<{ readonly study: Study
   ["pl-figures", () => import("./pl-figures/study.ts")],
   ["certify-width", () => import("./certify-width/study.ts")],
   ["certify-step", () => import("./certify-step/study.ts")],
+  ["certify-follow", () => import("./certify-follow/study.ts")],
   ["optimisers", () => import("./optimisers/study.ts")],
   ["pl-event", () => import("./pl-event/study.ts")],
   ["deep-lemmas", () => import("./deep-lemmas/study.ts")],
