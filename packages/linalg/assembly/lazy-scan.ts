@@ -193,20 +193,26 @@ function scanSample(i: i32, from: i32, rows: i32, result: usize): void {
   for (let r = rows; r < BLOCK; r++) store<f64>(line + (<usize>r << 3), -Infinity);
   const threshold = v128.load64_splat(thresholds + (<usize>i << 3));
   const zero = f64x2.splat(0);
-  let sum = zero;
+  let sum0 = zero;
+  let sum1 = zero;
   let word: u64 = 0;
-  for (let r = 0; r < BLOCK; r += 2) {
+  for (let r = 0; r < BLOCK; r += 4) {
     const at = <usize>r << 3;
-    const z = v128.load(line + at);
-    const on = f64x2.ge(z, zero);
-    word |= <u64>i64x2.bitmask(on) << r;
-    sum = f64x2.add(sum, v128.and(on, f64x2.mul(z, v128.load(outputs + at))));
-    const near = i64x2.bitmask(f64x2.le(f64x2.abs(z), threshold));
-    if (near) {
-      if (near & 1) note(i, r, result);
-      if (near & 2) note(i, r + 1, result);
+    const z0 = v128.load(line + at);
+    const z1 = v128.load(line + at, 16);
+    const on0 = f64x2.ge(z0, zero);
+    const on1 = f64x2.ge(z1, zero);
+    word |= <u64>i32x4.bitmask(v128.shuffle<i32>(on0, on1, 1, 3, 5, 7)) << r;
+    sum0 = f64x2.add(sum0, v128.and(on0, f64x2.mul(z0, v128.load(outputs + at))));
+    sum1 = f64x2.add(sum1, v128.and(on1, f64x2.mul(z1, v128.load(outputs + at, 16))));
+    const near0 = f64x2.le(f64x2.abs(z0), threshold);
+    const near1 = f64x2.le(f64x2.abs(z1), threshold);
+    if (v128.any_true(v128.or(near0, near1))) {
+      const near = i32x4.bitmask(v128.shuffle<i32>(near0, near1, 1, 3, 5, 7));
+      for (let k = 0; k < 4; k++) if ((near >> k) & 1) note(i, r + k, result);
     }
   }
+  const sum = f64x2.add(sum0, sum1);
   const total = result + 16 + (<usize>i << 3);
   store<f64>(total, load<f64>(total) + (f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1)));
   store<u64>(masks + <usize>(i * maskStride(shardRows) + (from >> 3)), word);

@@ -268,6 +268,19 @@ describe("surefoot train", () => {
       ["lazy-cut", "lazy-uncut"].map((name) => readRecord(file(`${name}/record.parquet`))),
     );
     expect(left.rows).toEqual(right.rows);
+
+    const told = await surefoot(["neuron", "lazy-uncut", "12345", "--json"], folder);
+    const found = lastJson<{ step: number; w: number[]; a: number; drift: number; on: number[] }>(told);
+    const { W1, W2 } = await readWeights(file("lazy-uncut/weights.safetensors"));
+    expect(found).toMatchObject({ step: 4000, a: W2.data[12345] });
+    found.w.forEach((value, q) => {
+      expect(Math.abs(value - W1.data[12345 * 8 + q])).toBeLessThan(1e-14);
+    });
+    expect(found.drift).toBeGreaterThan(0);
+    const missing = await surefoot(["neuron", "lazy-uncut", "50000"], folder);
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringMatching(/neurons 0 to 49999/)]);
+    const direct = await surefoot(["neuron", "uncut", "1"], folder);
+    expect([direct.code, direct.stderr]).toEqual([2, expect.stringMatching(/weights\.safetensors/)]);
   });
 
   it("refuses a lazy run that does not fit, with the width that does, and networks that have no such engine", async () => {

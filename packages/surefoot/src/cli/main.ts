@@ -9,6 +9,7 @@ import { initCommand } from "./init.ts";
 import { kernelCommand } from "./kernel.ts";
 import { labCommand } from "./lab.ts";
 import { networksCommand } from "./networks.ts";
+import { neuronCommand } from "./neuron.ts";
 import { planCommand } from "./plan.ts";
 import { predictCommand } from "./predict.ts";
 import { studyCommand } from "./study.ts";
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     certifyCommand(),
     verifyCommand(),
     trainCommand(),
+    neuronCommand(),
     planCommand(),
     explainCommand(),
     initCommand(),

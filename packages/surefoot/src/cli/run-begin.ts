@@ -78,7 +78,10 @@ export interface Reopened {
 }
 
 /** Throws `data` if the samples are not those that the run began with. */
-export async function reopenRun(path: string, options: TrainArguments): Promise<Reopened> {
+export async function reopenRun(
+  path: string,
+  options: Pick<TrainArguments, "backend" | "steps" | "targetLoss">,
+): Promise<Reopened> {
   const folder = await openRunFolder(path);
   const checkpoint = await loadCheckpoint(folder, runSpec);
   const spec: RunSpec = {

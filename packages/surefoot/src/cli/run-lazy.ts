@@ -19,6 +19,7 @@ import { type LazyTools, memoryLimitOf, openLazyTools } from "./lazy-tools.ts";
 import {
   newOutput,
   newSpec,
+  type Reopened,
   type RunOutput,
   reopenRecord,
   reopenRun,
@@ -100,7 +101,7 @@ export async function resumeLazyRunIn(
     const inner = spec.stepSize * problem.lossFactor;
     const run = await resumeLazyRun(
       lazyOptions(problem, neurons, inner, tools, memoryLimit, long),
-      fromStored(checkpoint.state, spec.fingerprint ?? ""),
+      checkpointOf(checkpoint, spec),
     );
     const record = await reopenRecord(reopened, lazyColumns(network, spec.probes));
     const resume = {
@@ -202,7 +203,8 @@ function toStored({ numbers, arrays }: LazyCheckpoint): Weights {
   };
 }
 
-function fromStored(state: Weights, fingerprint: string): LazyCheckpoint {
+/** The state that a run on the lazy engine left in its folder. */
+export function checkpointOf({ state }: Reopened["checkpoint"], { fingerprint = "" }: RunSpec): LazyCheckpoint {
   const array = (name: string) => state[name]?.data ?? new Float64Array(0);
   const names = ["residual", "sums", "up", "down", "reach", "counts", "flipped"] as const;
   const numbers = array("numbers");

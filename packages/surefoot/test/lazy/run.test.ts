@@ -1,5 +1,6 @@
 import { createReferenceBackend, matrix } from "@surefoot/linalg";
 import { describe, expect, it } from "vitest";
+import { lazyNeuron } from "../../src/dynamics/lazy/neuron.ts";
 import { givenNeurons, seededNeurons } from "../../src/dynamics/lazy/neuron-source.ts";
 import { createLazyRun, type LazyRun, resumeLazyRun } from "../../src/dynamics/lazy/run.ts";
 import { SurefootError } from "../../src/error.ts";
@@ -126,9 +127,12 @@ describe("weights on demand", () => {
     for (let k = 0; k < 40; k++) direct.step();
     await run.step(40);
     expect(run.state.flips).toBeGreaterThan(10);
+    const checkpoint = structuredClone(run.checkpoint());
     for (let r = 0; r < 64; r++) {
       const { w, a } = await run.neuron(r);
       expect(a).toBe(direct.a[r]);
+      // The same without a run.
+      expect(await lazyNeuron({ dataset, source, stepSize: 0.6, backend }, checkpoint, r)).toEqual(await run.neuron(r));
       w.forEach((value, q) => {
         // 40 steps of a few operations each on entries below 4.
         expect(Math.abs(value - direct.w[r * 5 + q])).toBeLessThan(40 * 16 * Number.EPSILON * 4);
@@ -240,5 +244,9 @@ describe("misuse", () => {
     expect(() => givenNeurons(matrix(2, 3), Float64Array.of(1, 0))).toThrow(/a\[1\] is 0/);
     const run = await createLazyRun(options);
     await expect(run.neuron(10)).rejects.toThrow(/0 to 9/);
+    const { source } = run.problem;
+    await expect(lazyNeuron({ ...options, source }, run.checkpoint(), 10)).rejects.toThrow(/0 to 9/);
+    const other = { ...options, source, stepSize: 0.4 };
+    await expect(lazyNeuron(other, run.checkpoint(), 1)).rejects.toThrow(/another problem/);
   });
 });

@@ -3,6 +3,7 @@ export type { NeuronDrift } from "./drift.ts";
 export { createGradientFlow, type FlowOutcome, type FlowState, type GradientFlow } from "./flow.ts";
 export type { LazyProgress, Long } from "./long-work.ts";
 export { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan, type PlanInput } from "./memory-plan.ts";
+export { type LazyNeuron, lazyNeuron } from "./neuron.ts";
 export {
   givenNeurons,
   type NeuronBlock,
@@ -11,7 +12,7 @@ export {
   seededNeurons,
 } from "./neuron-source.ts";
 export type { LazyProbe } from "./probe.ts";
-export type { LazyProblem } from "./problem.ts";
+export type { LazyProblem, LazyProblemOptions } from "./problem.ts";
 export {
   createLazyRun,
   type LazyOptions,

@@ -18,6 +18,14 @@ export interface LazyProblem {
   readonly fingerprint: string;
 }
 
+/** What a problem is made from, beside its neurons. */
+export interface LazyProblemOptions {
+  readonly dataset: Dataset;
+  /** η of w ← w − η∇(½‖u − y‖²). */
+  readonly stepSize: number;
+  readonly backend: Backend;
+}
+
 /** Throws `data`, `weights` or `argument` for inputs that no run can start from. */
 export async function lazyProblem(
   dataset: Dataset,

@@ -1,27 +1,23 @@
-import { type Backend, LOOK_BYTES_PER_PAIR, type Looker, type NeuronScanner } from "@surefoot/linalg";
-import type { Dataset } from "../../data/dataset.ts";
+import { LOOK_BYTES_PER_PAIR, type Looker, type NeuronScanner } from "@surefoot/linalg";
 import { SurefootError } from "../../error.ts";
 import type { Census } from "./census.ts";
 import { type LazyCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { breathe, type Long } from "./long-work.ts";
 import { type LazyMemoryPlan, largestWidthWithin, lazyMemoryPlan, readableBytes } from "./memory-plan.ts";
-import { type NeuronBlock, type NeuronSource, seededNeurons } from "./neuron-source.ts";
+import { type LazyNeuron, movedNeuron, neuronBlock } from "./neuron.ts";
+import { type NeuronSource, seededNeurons } from "./neuron-source.ts";
 import { type LazyProbe, probe } from "./probe.ts";
-import { type LazyProblem, lazyProblem } from "./problem.ts";
+import { type LazyProblem, type LazyProblemOptions, lazyProblem } from "./problem.ts";
 import { predictReach } from "./reach.ts";
 import { startPass, type WatchSet } from "./start.ts";
 import { type CloseDecision, type LazyState, Stepper } from "./stepper.ts";
 import { TangentCounts } from "./tangent-counts.ts";
 
 /** What a lazy run starts from. */
-export interface LazyOptions extends Long {
-  readonly dataset: Dataset;
+export interface LazyOptions extends Long, LazyProblemOptions {
   /** m. */
   readonly width: number;
   readonly seed: number;
-  /** η of w ← w − η∇(½‖u − y‖²). */
-  readonly stepSize: number;
-  readonly backend: Backend;
   /**
    * Passes over all neurons, and the looks at pairs in every step, run on threads of its kind (createNeuronScanner); without it on the
    * backend and on this thread. The caller closes it, and the run.
@@ -264,31 +260,14 @@ export class LazyRun {
 
   /** s_rj(k) for all samples j. Cost n·d. */
   async pattern(r: number): Promise<Uint8Array> {
-    return this.#stepper.pattern(r, (await this.#block(r)).w.data);
+    return this.#stepper.pattern(r, (await neuronBlock(this.problem.source, r)).w.data);
   }
 
-  /** w_r(k) = w_r(0) − (a_r/√m) Σ_j c_rj x_j, a_r, and the drift w_r(k) − w_r(0). Cost n·d. */
-  async neuron(r: number): Promise<{ w: Float64Array; a: number; drift: Float64Array }> {
-    const { x, source } = this.problem;
-    const block = await this.#block(r);
-    const a = block.a[0];
-    const coefficients = this.#stepper.coefficients(r, block.w.data);
-    const drift = new Float64Array(x.cols);
-    for (let j = 0; j < x.rows; j++) {
-      const c = coefficients[j];
-      if (c !== 0) for (let q = 0; q < x.cols; q++) drift[q] += c * x.data[j * x.cols + q];
-    }
-    const scale = -a / Math.sqrt(source.width);
-    for (let q = 0; q < x.cols; q++) drift[q] *= scale;
-    return { w: block.w.data.map((value, q) => value + drift[q]), a, drift };
-  }
-
-  async #block(r: number): Promise<NeuronBlock> {
-    const { source } = this.problem;
-    if (!Number.isSafeInteger(r) || r < 0 || r >= source.width) {
-      throw new SurefootError("argument", `neuron ${r}: there are neurons 0 to ${source.width - 1}`);
-    }
-    return source.block(r, 1);
+  /** w_r(k), a_r, the drift w_r(k) − w_r(0) and the pattern. Cost n·d. */
+  async neuron(r: number): Promise<LazyNeuron> {
+    const block = await neuronBlock(this.problem.source, r);
+    const w = block.w.data;
+    return movedNeuron(this.problem, block, this.#stepper.pattern(r, w), this.#stepper.coefficients(r, w));
   }
 
   /** Ends the threads that look at pairs. The run cannot go on; its state, and checkpoints of it, remain. */

@@ -2,6 +2,7 @@ import { LOOK_CLOSE, LOOK_FLIPS, LOOK_WAS_ON, type Looker } from "@surefoot/lina
 import { SurefootError } from "../../error.ts";
 import { DueQueue } from "./due-queue.ts";
 import { FlipLedger } from "./flip-ledger.ts";
+import { initialPattern } from "./neuron.ts";
 import { PatternCounter } from "./pattern-counter.ts";
 import type { LazyProblem } from "./problem.ts";
 import type { WatchSet } from "./start.ts";
@@ -168,14 +169,11 @@ export class Stepper {
 
   /** s_rj(k) for all j, for the neuron with initial weights w. */
   pattern(neuron: number, w: Float64Array): Uint8Array {
-    const { x } = this.#problem;
     const slot = this.slotOf(neuron);
-    return Uint8Array.from({ length: x.rows }, (_, j) => {
-      if (slot !== undefined) return (this.watch.patterns[slot * this.watch.bytes + (j >> 3)] >> (j & 7)) & 1;
-      let z = 0;
-      for (let q = 0; q < x.cols; q++) z += w[q] * x.data[j * x.cols + q];
-      return z >= 0 ? 1 : 0;
-    });
+    if (slot === undefined) return initialPattern(this.#problem, w);
+    const { patterns, bytes } = this.watch;
+    const n = this.state.residual.length;
+    return Uint8Array.from({ length: n }, (_, j) => (patterns[slot * bytes + (j >> 3)] >> (j & 7)) & 1);
   }
 
   /** c_rj(k) for all j, for the neuron with initial weights w. */
