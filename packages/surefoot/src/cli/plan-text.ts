@@ -98,7 +98,7 @@ function certificateRows(
 }
 
 function shorthand({ network }: Plan, width: number): string {
-  return JSON.stringify(network.kind === "fully-connected" ? { ...network, widths: [width] } : network);
+  return JSON.stringify(network.kind === "fully-connected" ? { ...network, widths: [width] } : { ...network, width });
 }
 
 function next(source: string, network: string, init: string, seed: number): string[] {

@@ -44,7 +44,8 @@ export function planCommand(): Command {
         "              with a Clopper–Pearson interval\n" +
         "  proved      the certificate of one network, by its seed\n" +
         "  order only  what the papers prescribe, every hidden constant taken as 1\n\n" +
-        "A network with one hidden layer (two-layer-relu, tanh, …) gets its least width;\n" +
+        "A network with one hidden layer (two-layer-relu, tanh, …), or a residual one\n" +
+        "(resnet-tanh:2x64), gets its least width;\n" +
         "one with a smooth increasing activation also the least output scale A of the\n" +
         "positive initialisation (Chatterjee 2022), for its widths as given.\n\n" +
         "Exit code 0: something is certified; 3: nothing; 4: zero loss is impossible.",

@@ -93,7 +93,8 @@ export async function leastWidth(options: LeastWidthOptions): Promise<LeastWidth
   for (let round = 0, seed = PILOTS; round < ROUNDS; round++) {
     let successes = 0;
     let chosen: number | null = null;
-    for (let draw = 0; draw < draws; draw++, seed++) {
+    // a round that cannot reach the wanted share any more is given up: its width will not be reported
+    for (let draw = 0; draw < draws && successes + draws - draw >= confidence * draws; draw++, seed++) {
       if (signal?.aborted) return none("interrupted");
       if (!(await certified(high, seed, `confirming, draw ${draw + 1} of ${draws}`))) continue;
       successes++;

@@ -4,6 +4,7 @@ import { hInfinity } from "../kernel/h-infinity.ts";
 import { infiniteKernel, kernelMatrix } from "../kernel/index.ts";
 import type { Network } from "../network/network.ts";
 import { type LossSpec, lossFactor } from "../spec/loss.ts";
+import { architectureSpecOf } from "../theory/deep-smooth-facts.ts";
 import type { Prescription } from "../theory/desk.ts";
 import { leastEigenvalueOf } from "../theory/matrix-norms.ts";
 import { prescription } from "../theory/rows.ts";
@@ -43,9 +44,10 @@ export async function orderPrescriptions(
       prescription({ id: "steps", source, quantity: "steps (2n²/λ₀²) log(L(0)/target)", log10: steps(lambda) }),
     ];
   }
-  if (spec.kind !== "fully-connected" || spec.biases) return [];
-  const depth = spec.widths.length;
-  const architecture = { kind: "fully-connected", depth, activation: spec.activation } as const;
+  if ("biases" in spec && spec.biases) return [];
+  const fully = spec.kind === "fully-connected";
+  const depth = network.layers.length - 1;
+  const architecture = architectureSpecOf(spec);
   const kernel = await kernelMatrix(infiniteKernel(architecture, "k-top", x, backend));
   const lambda = await leastEigenvalueOf(kernel, backend);
   const source = "Du et al. 2019";
@@ -54,27 +56,29 @@ export async function orderPrescriptions(
     log(n / delta),
     2 * log(n) + log(Math.log((depth * n) / delta)) - 2 * log(lambda),
   ];
-  const note = "2^{O(H)} taken as 2^H";
+  const note = fully ? "2^{O(H)} taken as 2^H" : "the dependence on H is polynomial, its power not given: left out";
+  const growth = fully ? depth * log(2) : 0;
+  const [grown, over] = fully ? ["2^H ", " 2^H"] : ["", ""];
   return [
     prescription({
       id: "width",
       source,
-      quantity: "width 2^H max{n⁴/λ⁴, n/δ, n² log(Hn/δ)/λ²}, λ = λ_min(K^(H))",
-      log10: depth * log(2) + Math.max(...widths),
+      quantity: `width ${grown}max{n⁴/λ⁴, n/δ, n² log(Hn/δ)/λ²}, λ = λ_min(K^(H))`,
+      log10: growth + Math.max(...widths),
       note,
     }),
     prescription({
       id: "step-size",
       source,
-      quantity: "step size λ/(n² 2^H)",
-      log10: log(lambda) - 2 * log(n) - depth * log(2) - log(factor),
+      quantity: `step size λ/(n²${over})`,
+      log10: log(lambda) - 2 * log(n) - growth - log(factor),
       note,
     }),
     prescription({
       id: "steps",
       source,
-      quantity: "steps (2·2^H n²/λ²) log(L(0)/target)",
-      log10: steps(lambda) + depth * log(2),
+      quantity: `steps (2${fully ? "·2^H " : ""}n²/λ²) log(L(0)/target)`,
+      log10: steps(lambda) + growth,
       note,
     }),
   ];

@@ -26,7 +26,10 @@ export type PlanStart = (typeof PLAN_STARTS)[number];
 
 /** What `plan` is asked. */
 export interface PlanOptions {
-  /** The family: the width of its one hidden layer is planned, whatever it says; a deeper network keeps its widths. */
+  /**
+   * The family: the width of its one hidden layer, or of every layer of a residual network, is planned, whatever it says; a deeper fully connected
+   * network keeps its widths.
+   */
   readonly network: NetworkSpec;
   readonly dataset: Dataset;
   readonly loss: LossSpec;
@@ -80,7 +83,7 @@ export interface Plan {
 const HELD_WIDTH = 20_000;
 
 /**
- * S4: the least width of a network with one hidden layer for which convergence is certified at its initial weights with the wanted frequency
+ * S4: the least width of a network with one hidden layer, or a residual one, for which convergence is certified at its initial weights with the wanted frequency
  * over seeds, predicted first and then found by drawing networks; the least output scale of the positive initialisation; step size and
  * number of steps to the target. Long work: progress, and an abort returns what has been found. Throws `argument` for a target, confidence or
  * number of draws that is out of range.
@@ -138,16 +141,26 @@ function drawsFor(p: number): number {
 
 function widthUnplanned({ spec, layers, activation }: Network): string | undefined {
   if (spec.kind === "two-layer-relu") return undefined;
-  if (spec.kind !== "fully-connected" || layers.length !== 2) return "it is planned for networks with one hidden layer";
+  if (spec.kind === "fully-connected" && layers.length !== 2)
+    return "a fully connected network with several hidden layers keeps the widths that it has; `surefoot certify` decides them";
   if (!Number.isFinite(activationOf(activation).curvatureBound))
     return `no theorem covers ${JSON.stringify(activation)} with these trained tensors; two-layer-relu is S2's network`;
   return undefined;
 }
 
 function widened(spec: NetworkSpec, width: number): NetworkSpec {
-  if (spec.kind === "two-layer-relu") return { ...spec, width };
-  if (spec.kind === "fully-connected") return { ...spec, widths: [width] };
-  throw new SurefootError("spec", `no width is planned for ${spec.kind}`);
+  return spec.kind === "fully-connected" ? { ...spec, widths: [width] } : { ...spec, width };
+}
+
+/** Wider residual networks are tried only where the caller says so: a layer has width² weights. */
+const GREATEST_RESIDUAL = 4096;
+
+/** Bytes of the weights, the passes over n samples and the gradients of a network of this width. */
+function bytesHeld({ spec, layers }: Network, width: number, samples: number, inputs: number): number {
+  if (spec.kind === "two-layer-relu" || spec.kind === "fully-connected") return 8 * width * (inputs + 4 * samples);
+  const { filter, pixels } = spec.kind === "convolutional-residual" ? spec : { filter: 1, pixels: 1 };
+  const square = 2 * Math.max(0, layers.length - 2) * filter * width * width;
+  return 8 * (square + width * (inputs + 4 * samples * pixels * layers.length));
 }
 
 async function planWidth(options: PlanOptions, start: PlanStart): Promise<WidthPlan> {
@@ -155,17 +168,18 @@ async function planWidth(options: PlanOptions, start: PlanStart): Promise<WidthP
   const template = resolveNetwork(options.network, dataset.x.cols);
   const predicted = await predictWidth(template, dataset, start, backend);
   const initialiser: InitialiserSpec = { kind: start };
-  const held = (width: number) => 8 * width * (dataset.x.cols + 4 * dataset.x.rows);
+  const held = (width: number) => bytesHeld(template, width, dataset.x.rows, dataset.x.cols);
   const limit = options.memoryLimit ?? 2e9;
   const relu = template.spec.kind === "two-layer-relu";
+  const shallow = relu || template.spec.kind === "fully-connected";
   const greatest = Math.min(
-    options.greatestWidth ?? Number.POSITIVE_INFINITY,
-    relu ? 1e9 : Math.floor(limit / held(1)),
+    options.greatestWidth ?? (shallow ? Number.POSITIVE_INFINITY : GREATEST_RESIDUAL),
+    relu ? 1e9 : shallow ? Math.floor(limit / held(1)) : Math.floor(Math.sqrt(limit / held(1))),
   );
   const network = (width: number) => resolveNetwork(widened(options.network, width), dataset.x.cols);
   const streams = (width: number) => relu && (width > HELD_WIDTH || held(width) > limit);
   const found = await leastWidth({
-    first: Math.min(greatest, predicted.width ?? 256),
+    first: Math.min(greatest, predicted.width ?? (shallow ? 256 : 32)),
     greatest,
     confidence,
     draws,

@@ -79,7 +79,11 @@ async function predictSmooth(
   backend: Backend,
 ): Promise<PredictedWidth> {
   if (spec.kind !== "fully-connected" || spec.biases || spec.scaling !== "ntk") {
-    return { width: null, how: "predicted only without biases and with ntk scaling" };
+    const how =
+      spec.kind === "fully-connected"
+        ? "predicted only without biases and with ntk scaling"
+        : "S1 has no closed form in the width for this network: it is found by drawing";
+    return { width: null, how };
   }
   const { slopeBound, curvatureBound, cSigma } = activationOf(activation);
   const architecture = { kind: "fully-connected", depth: 1, activation } as const;

@@ -88,7 +88,7 @@ export async function deepSmoothFacts(request: DeskRequest): Promise<DeepSmoothF
 }
 
 /** The architecture of infinite width that a network has the limit of. */
-function architectureSpecOf(spec: NetworkSpec): ArchitectureSpec {
+export function architectureSpecOf(spec: NetworkSpec): ArchitectureSpec {
   switch (spec.kind) {
     case "two-layer-relu":
       return { kind: "fully-connected", depth: 1, activation: "relu", biasStd: 0 };

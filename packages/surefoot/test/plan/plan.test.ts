@@ -147,3 +147,46 @@ describe("plan", () => {
     await expect(plan({ ...common, network, dataset, draws: 0 })).rejects.toThrow(/draws/);
   });
 });
+
+describe("a plan for a residual network", () => {
+  it("finds the least width by drawing, and proves it", async () => {
+    const loaded = await loadDataset("sphere:n=2,d=6,labels=sign");
+    const dataset = { ...loaded, y: loaded.y.map((y) => y / 10) };
+    const network = networkFromText("resnet-tanh:2x8");
+    const found = await plan({ ...common, network, dataset, draws: 3, confidence: 0.6, starts: ["antisymmetric"] });
+    const [width] = found.widths;
+    expect(width).toMatchObject({ status: "found", predicted: { width: null } });
+    expect(width.predicted.how).toMatch(/by drawing/);
+    expect(width.certificate).toMatchObject({ verdict: "certified", warrant: "proved" });
+    expect(found.orders).toHaveLength(3);
+    // the seed and width that are named are certified by themselves
+    const wide = resolveNetwork({ ...network, width: width.width ?? 0 } as typeof network, 6);
+    const weights = await initialise(wide, { kind: "antisymmetric" }, width.seed ?? 0, backend);
+    expect((await certify({ network: wide, weights, dataset, backend })).verdict).toBe("certified");
+  });
+
+  it("keeps the widths of a deep fully connected network, and says so", async () => {
+    const dataset = await loadDataset("sphere:n=2,d=6");
+    const found = await plan({ ...common, network: networkFromText("relu:4,4"), dataset });
+    expect(found.widths).toEqual([]);
+    expect(found.notes[0]).toMatch(/keeps the widths/);
+  });
+});
+
+describe("a round of confirming draws", () => {
+  it("is given up when its share is out of reach", async () => {
+    const rounds = new Map<number, number>();
+    const found = await leastWidth({
+      first: 100,
+      confidence: 0.95,
+      draws: 20,
+      attempt: async (width, seed) => {
+        rounds.set(width, (rounds.get(width) ?? 0) + 1);
+        return seed < 4 ? width >= 100 : width >= 130;
+      },
+    });
+    expect(found.width).toBeGreaterThanOrEqual(130);
+    // two failures of twenty are one too many
+    expect(rounds.get(100)).toBe(4 + 2);
+  });
+});
