@@ -1,5 +1,6 @@
 import type { Backend } from "@surefoot/linalg";
 import type { Dataset } from "../data/dataset.ts";
+import { createBreather } from "../dynamics/breathe.ts";
 import type { Interval } from "../interval/arithmetic.ts";
 import { addUp } from "../interval/directed.ts";
 import type { Network, Weights } from "../network/network.ts";
@@ -90,6 +91,7 @@ export async function follow(
   let length = 0;
   let step = 0;
   let outcome: TheoremOutcome | undefined;
+  const breathe = createBreather();
   const residuals: Interval[] = [];
   const stop = (gaveUp: string): Followed => ({
     outcome: outcome ?? unmeasured("S1", gaveUp, measurer),
@@ -111,6 +113,7 @@ export async function follow(
     if (step >= steps) return { ...stop(`${steps} steps were allowed`), residuals: [...residuals, asked.residual] };
     let spent = false;
     while (!spent && step < steps) {
+      await breathe(); // so that an interruption is heard
       if (signal?.aborted) return stop("interrupted");
       const next = await follower.advance(distance);
       if (typeof next === "string") return stop(next);

@@ -1,5 +1,6 @@
 import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
+import { createBreather } from "../dynamics/breathe.ts";
 import { addUp, mulUp } from "../interval/directed.ts";
 import { frobenius, LEAST_POSITIVE, productError, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
 import type { Network, Weights } from "../network/network.ts";
@@ -38,7 +39,9 @@ export async function provedBends(
     if (error === undefined) return undefined;
     seconds.push({ mid, error });
   }
+  const breathe = createBreather();
   for (let i = 0; i < n; i++) {
+    await breathe();
     let bend: Near | undefined;
     for (let l = hidden - 1; l >= 0; l--) {
       const diagonal = bentDiagonal(i, l);

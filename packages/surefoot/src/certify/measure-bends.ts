@@ -1,5 +1,6 @@
 import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
+import { createBreather } from "../dynamics/breathe.ts";
 import { backward } from "../network/backward.ts";
 import { forward } from "../network/forward.ts";
 import type { Network } from "../network/network.ts";
@@ -61,7 +62,9 @@ export async function bendNorms(at: Point, backend: Backend): Promise<BendNorms 
     q.push(await backend.gemm(gradients[l + 1], weights[weight], { alpha: scale }));
   }
   const found = network.layers.slice(0, hidden).map(() => new Float64Array(n));
+  const breathe = createBreather();
   for (let i = 0; i < n; i++) {
+    await breathe();
     let bend: Matrix | undefined;
     for (let l = hidden - 1; l >= 0; l--) {
       const m = network.layers[l].rows;

@@ -1,5 +1,6 @@
 import { type Matrix, matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
+import { createBreather } from "../dynamics/breathe.ts";
 import { addUp, mulUp } from "../interval/directed.ts";
 import { frobenius, LEAST_POSITIVE, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
 import type { Network, Weights } from "../network/network.ts";
@@ -19,6 +20,7 @@ export async function provedSteepNorms(
   normOf: (a: Matrix) => Promise<number>,
 ): Promise<Measurement<SteepNorms>> {
   const { curvatureBound } = activationOf(network.activation);
+  const breathe = createBreather();
   const found: (Float64Array | undefined)[] = network.layers.map(() => undefined);
   for (let l = 1; l < network.layers.length - 1; l++) {
     const { weight, scale } = network.layers[l];
@@ -28,6 +30,7 @@ export async function provedSteepNorms(
     const own = new Float64Array(errors.length);
     const product = matrix(w.rows, w.cols);
     for (let i = 0; i < own.length; i++) {
+      await breathe();
       const d = slopes.mid.subarray(i * w.cols, (i + 1) * w.cols);
       for (let r = 0; r < w.rows; r++) {
         for (let c = 0; c < w.cols; c++) product.data[r * w.cols + c] = w.data[r * w.cols + c] * d[c];

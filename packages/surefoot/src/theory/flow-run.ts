@@ -1,8 +1,8 @@
+import { createBreather } from "../dynamics/breathe.ts";
 import { createFlow } from "../dynamics/optimiser/flow.ts";
 import type { Problem } from "../dynamics/problem.ts";
 import { SurefootError } from "../error.ts";
 import type { ForwardPass, Weights } from "../network/network.ts";
-import { createBreather } from "../train/breathe.ts";
 
 /** A point of the flow: its pass holds the outputs u(t). */
 export interface FlowPoint {

@@ -1,8 +1,8 @@
+import { createBreather } from "../dynamics/breathe.ts";
 import type { DescentState } from "../dynamics/gradient-descent.ts";
 import { classificationLoss } from "../dynamics/margin-loss.ts";
 import { forward } from "../network/forward.ts";
 import { classificationLossSpec } from "../spec/loss.ts";
-import { createBreather } from "../train/breathe.ts";
 import type { ClaimRow, Desk, DeskSeries, Prescription } from "./desk.ts";
 import type { DeskRequest, PaperDesk } from "./request.ts";
 import { claimRow, prescription } from "./rows.ts";

@@ -1,4 +1,5 @@
 import type { CertifyMode } from "../certify/index.ts";
+import { createBreather } from "../dynamics/breathe.ts";
 import { type Termination, terminateDescent } from "../dynamics/gradient-descent.ts";
 import { createOptimiser, type OptimiserState, optimiserColumns } from "../dynamics/optimiser/optimiser.ts";
 import { createProbe, type Probe, type ProbeName, probeColumns } from "../dynamics/probe.ts";
@@ -6,7 +7,6 @@ import { asSquared, type TrainingProblem } from "../dynamics/problem.ts";
 import { snapshot } from "../dynamics/snapshot.ts";
 import type { Network, Weights } from "../network/network.ts";
 import { GRADIENT_DESCENT, isPlain, type OptimiserSpec } from "../spec/optimiser.ts";
-import { createBreather } from "./breathe.ts";
 import { type Certified, contradicts, createCertification, curveAt } from "./certification.ts";
 import { CLASSIFICATION_COLUMNS, classified } from "./classified.ts";
 import { probeInterval } from "./probe-interval.ts";
