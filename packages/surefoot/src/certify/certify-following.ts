@@ -87,14 +87,15 @@ function certified(end: CertifyOutcome, followed: Followed): CertifyOutcome {
 /** Margin and hypotheses are those of the last iterate at which the theorem was asked. */
 function undecided(end: CertifyOutcome, followed: Followed): CertifyOutcome {
   const { steps, distance, residuals, gaveUp } = followed;
-  if (steps === 0) return end;
+  const residual = residuals.at(-1);
+  if (steps === 0 || !residual) return { ...end, reasons: [`nothing was followed: ${gaveUp}`, ...end.reasons] };
   const reason = `gradient descent was followed for ${steps} steps (its iterate is then known within ${short(distance)}) without a certificate: ${gaveUp}`;
   return {
     ...end,
     residualNorm: residuals[0].upper,
     reasons: [reason, ...end.reasons],
     statement: `Nothing is proved either way from these weights: ${reason}.`,
-    followed: { steps, distance, residualNorm: residuals[residuals.length - 1].upper, ratePerStepAfter: null },
+    followed: { steps, distance, residualNorm: residual.upper, ratePerStepAfter: null },
   };
 }
 

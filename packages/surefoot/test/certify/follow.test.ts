@@ -181,7 +181,7 @@ describe("certifyFollowing", () => {
     setTimeout(() => controller.abort(), 30); // heard only if the event loop is kept free
     const stopped = await certifyFollowing({ ...at, backend, steps: 1e6, stepSize: 1e-4, signal: controller.signal });
     expect(stopped).toMatchObject({ verdict: "undecided" });
-    expect(stopped.statement).toContain("interrupted");
+    expect(stopped.reasons[0]).toContain("interrupted");
     const wild = await certifyFollowing({ ...at, backend, steps: 100, stepSize: 10 });
     expect(wild.verdict).toBe("undecided");
     expect(wild.ratePerStep).toBeNull();
