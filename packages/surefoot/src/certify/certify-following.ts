@@ -74,6 +74,7 @@ function certified(end: CertifyOutcome, followed: Followed): CertifyOutcome {
     form: `${end.form}, followed`,
     residualNorm: residuals[0].upper,
     ratePerStep: rate,
+    flowRate: null,
     radius,
     followed: run,
     hypotheses: [followedHypothesis(followed), ...end.hypotheses.map((hypothesis) => atStep(hypothesis, steps))],

@@ -177,6 +177,7 @@ function present(
     stepSize: step,
     suggestedStepSize: best.suggestedStepSize === null ? null : outer(best.suggestedStepSize),
     ratePerStep: rate,
+    flowRate: flowRate(best, factor, measurer.arithmetic),
     reasons: best.obstacle ? [reasonOf(best.obstacle)] : [],
     advice: certified ? [] : adviceFor(network, dataset, best, factor.upper),
     statement: certified ? theoremSentence(best, loss, step, rate) : openSentence(best),
@@ -192,6 +193,12 @@ function ratePerStep(best: TheoremOutcome, step: number, factor: Interval, arith
   const gain = arithmetic.mul(arithmetic.mul(point(step), factor), point(best.decay));
   const contraction = Math.max(0, arithmetic.sub(point(1), point(gain.lower)).upper);
   return arithmetic.square(point(contraction)).upper;
+}
+
+/** 2cω: ‖e(t)‖ ≤ e^{−ωt}‖e(0)‖ along the flow of ½‖e‖², under the conditions of the standard forms (docs/certificates.md). */
+function flowRate({ decay, form }: TheoremOutcome, factor: Interval, arithmetic: Arithmetic): number | null {
+  if (decay === null || form === "larger step") return null;
+  return arithmetic.mul(arithmetic.mul(point(2), factor), point(decay)).lower;
 }
 
 function theoremSentence(best: TheoremOutcome, loss: LossSpec, step: number | null, rate: number | null): string {
@@ -218,6 +225,7 @@ const SILENT = {
   stepSize: null,
   suggestedStepSize: null,
   ratePerStep: null,
+  flowRate: null,
   radius: null,
   lambdaMin: null,
   lambdaMax: null,

@@ -106,6 +106,11 @@ export interface CertifyOutcome {
   readonly suggestedStepSize: number | null;
   /** ρ in loss(k) ≤ ρ^k loss(0). */
   readonly ratePerStep: number | null;
+  /**
+   * γ in loss(t) ≤ e^{−γt} loss(0) along the exact gradient flow dθ/dt = −∇(loss) from these weights, which no step size enters; null where nothing is
+   * certified, for S1's larger steps and for a run that was followed, of which only gradient descent is known.
+   */
+  readonly flowRate: number | null;
   readonly radius: number | null;
   readonly lambdaMin: number | null;
   readonly lambdaMax: number | null;

@@ -180,6 +180,8 @@ export function describeOutcome(outcome: CertifyOutcome): string {
   if (outcome.stepSize !== null) rows.push(["step size η", `${format(outcome.stepSize)}   (${outcome.loss} loss)`]);
   if (outcome.ratePerStep !== null)
     rows.push(["loss falls per step", `to (${formatFactor(outcome.ratePerStep)}) times itself or less`]);
+  if (outcome.flowRate !== null)
+    rows.push(["along gradient flow", `loss(t) ≤ e^(−${format(outcome.flowRate)} t) loss(0)`]);
   if (outcome.radius !== null) rows.push(["weights stay within", format(outcome.radius)]);
   if (outcome.lambdaMin !== null)
     rows.push(["λ_min, λ_max", `${format(outcome.lambdaMin)}, ${format(outcome.lambdaMax)}`]);

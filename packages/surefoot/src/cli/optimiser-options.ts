@@ -80,5 +80,12 @@ export function uncertifiable({ spec, result, lastOutcome }: FinishedRun): strin
     return `${plainly}${seen || " From none of its measured weights does plain gradient descent have a certificate."}`;
   }
   const how = `It is a theorem${lastOutcome.warrant === "proved" ? "" : ", given that its hypotheses hold as computed in floating point,"}`;
+  if (spec.optimiser.kind === "gradient-flow" && lastOutcome.flowRate !== null) {
+    // the run follows the flow up to its tolerance: the theorem is about the exact flow from the weights it has reached
+    return (
+      `Its iterates follow gradient flow only up to the tolerance. ${how} that the exact gradient flow from its last weights drives the loss to zero: ` +
+      `after a time t it is at most e^(−${format(lastOutcome.flowRate)} t) times the loss there (${lastOutcome.theorem}; no step size enters).`
+    );
+  }
   return `${plainly}${seen} ${how} that plain gradient descent with step size ${format(lastOutcome.stepSize ?? Number.NaN)} from its last weights drives the loss to zero.`;
 }
