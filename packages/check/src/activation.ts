@@ -49,28 +49,19 @@ function logistic(x: number): [number, number] {
 const softplus = (z: number): number => Math.max(z, 0) + log1p(exp(-Math.abs(z))) - Math.LN2;
 const bell = (z: number): number => 0.3989422804014327 * exp(-0.5 * z * z);
 const normal = (z: number): number => 0.5 * (1 + erf(Math.SQRT1_2 * z));
-
-type Row = [name: string, slope: number, curvature: number, error: number, at: Activation["at"]];
-const TABLE = (a: number): Row[] => [
-  ["tanh", 1, 0.7698003589195012, 256, (z) => [2 * logistic(2 * z)[0] - 1, 4 * logistic(2 * z)[1]]],
-  ["sigmoid", 0.25, 0.09622504486493764, 128, (z) => [logistic(z)[0] - 0.5, logistic(z)[1]]],
-  ["softplus", 1, 0.25, 128, (z) => [softplus(z), logistic(z)[0]]],
-  ["swish", 1.0998393201288676, 0.5, 128, (z) => [z * logistic(z)[0], logistic(z)[0] + z * logistic(z)[1]]],
-  ["gelu", 1.1289041451851554, 0.7978845608028656, 2048, (z) => [z * normal(z), normal(z) + z * bell(z)]],
-  ["erf", 1.128379167095513, 0.9678828980765738, 2048, (z) => [erf(z), 1.1283791670955126 * exp(-z * z)]],
-  [
-    "smooth-leaky-relu",
-    1,
-    up(up(1 - a) / 4),
-    128,
-    (z) => [a * z + (1 - a) * softplus(z), a + (1 - a) * logistic(z)[0]],
-  ],
-];
+const mix = (a: number, x: number, y: number): number => a * x + (1 - a) * y;
 
 /** The activation of that name with its parameter a; undefined for one without a continuous derivative, or unknown. */
 export function activationOf(kind: string, a: number): Activation | undefined {
-  const [, slope, curvature, error, at] =
-    TABLE(a >= 0 && a <= 1 ? a : Number.NaN).find(([name]) => name === kind) ?? [];
-  if (!slope || !curvature || !error || !at) return undefined;
-  return { slope, curvature, error: error * U, at };
+  const table: [name: string, slope: number, curvature: number, error: number, at: Activation["at"]][] = [
+    ["tanh", 1, 0.7698003589195012, 256, (z) => [2 * logistic(2 * z)[0] - 1, 4 * logistic(2 * z)[1]]],
+    ["sigmoid", 0.25, 0.09622504486493764, 128, (z) => [logistic(z)[0] - 0.5, logistic(z)[1]]],
+    ["softplus", 1, 0.25, 128, (z) => [softplus(z), logistic(z)[0]]],
+    ["swish", 1.0998393201288676, 0.5, 128, (z) => [z * logistic(z)[0], logistic(z)[0] + z * logistic(z)[1]]],
+    ["gelu", 1.1289041451851554, 0.7978845608028656, 2048, (z) => [z * normal(z), normal(z) + z * bell(z)]],
+    ["erf", 1.128379167095513, 0.9678828980765738, 2048, (z) => [erf(z), 1.1283791670955126 * exp(-z * z)]],
+    ["smooth-leaky-relu", 1, up(up(1 - a) / 4), 128, (z) => [mix(a, z, softplus(z)), mix(a, 1, logistic(z)[0])]],
+  ];
+  const found = table.find(([name]) => name === kind && a >= 0 && a <= 1);
+  return found && { slope: found[1], curvature: found[2], error: found[3] * U, at: found[4] };
 }

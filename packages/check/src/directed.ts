@@ -2,15 +2,21 @@
  * Directed rounding for hardware that rounds to nearest: after an operation take `up` or `down` of its result. ∞ stays ∞, and what
  * cannot be bounded becomes NaN; every test in this package is written so that NaN fails it.
  */
-const EPSILON = Number.EPSILON; // 2⁻⁵²
+
 /** u = 2⁻⁵³, the unit roundoff. */
-export const U = EPSILON / 2;
+export const U = Number.EPSILON / 2;
 /** More than all underflows of one sum of fewer than 2⁵⁰ products together. */
 export const FLOOR = 1e-300;
 
 /** Above every real that rounds to x: |x|·2⁻⁵² + 2⁻¹⁰⁷⁴ is at least one unit in the last place of x. */
-export const up = (x: number): number => x + (Math.abs(x) * EPSILON + Number.MIN_VALUE);
-export const down = (x: number): number => x - (Math.abs(x) * EPSILON + Number.MIN_VALUE);
+export const up = (x: number): number => x + (Math.abs(x) * (2 * U) + Number.MIN_VALUE);
+export const down = (x: number): number => x - (Math.abs(x) * (2 * U) + Number.MIN_VALUE);
+
+/** ≥ the sum and the product of upper bounds of non-negative numbers. Nothing times 0 is more than 0. */
+export const add = (...v: number[]): number => v.reduce((a, b) => up(a + b));
+export const mul = (...v: number[]): number => (v.includes(0) ? 0 : v.reduce((a, b) => up(a * b)));
+/** ≤ the product of lower bounds of non-negative numbers, while they are positive. */
+export const least = (...v: number[]): number => v.reduce((a, b) => down(a * b));
 
 /** ≥ √x. `Math.sqrt` is only a first guess. */
 export function sqrtUp(x: number): number {

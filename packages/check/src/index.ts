@@ -1,3 +1,3 @@
-export { type CheckVerdict, type CheckWeights, check } from "./check.ts";
-export type { CheckData } from "./problem.ts";
-export { readSafetensors } from "./safetensors.ts";
+export { type CheckVerdict, check } from "./check.ts";
+export type { CheckData } from "./network.ts";
+export { type CheckWeights, readSafetensors } from "./reading.ts";

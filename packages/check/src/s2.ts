@@ -1,62 +1,48 @@
 /** Theorem S2 (docs/certificates.md) with the certificate's own set U of pairs that may flip. */
-import { type Ball, ball, dot, gram, hadamard, infinityNorm, magnitudes, norm, perron, plus, zero } from "./balls.ts";
-import { down, FLOOR, gamma, raise, sqrtUp, up } from "./directed.ts";
-import { atMost, count, list, number, reject } from "./fields.ts";
-import { boundEigenvalue, dense, errors, gramOf, type Problem } from "./problem.ts";
+import { type Ball, dot, each, exact, gram, hadamard, infinityNorm, magnitudes, norm, plus } from "./balls.ts";
+import type { Proved } from "./check.ts";
+import { add, down, FLOOR, gamma, least, mul, raise, sqrtUp, up } from "./directed.ts";
+import { eigenvalue } from "./eigenvalues.ts";
+import { dense, isPlain, own, type Problem, residualOf } from "./network.ts";
+import { atMost, count, list, number, reject } from "./reading.ts";
 
 const MIGHT = 1; // s_ri = 1 or (r, i) ∈ U
 const MUST = 2; // s_ri = 1 and (r, i) ∉ U
 const FLIPS = 4; // (r, i) ∈ U
 
-export function checkS2(at: Problem): void {
+export function checkS2(at: Problem): Proved {
   const { n, d, x, layers, step, file } = at;
-  const { constants } = file;
-  const [hidden, output] = layers;
-  const covered = layers.length === 2 && String(file.network.activation.kind) === "relu";
-  if (!covered || output.trainsWeight || output.trainsBias) {
+  const [{ constants, form, network }, [hidden, output]] = [file, layers];
+  const frozen = !output.trainsWeight && !output.trainsBias;
+  if (layers.length !== 2 || !isPlain(layers) || String(network.activation.kind) !== "relu" || !frozen) {
     reject("network", "S2 covers one hidden ReLU layer with a frozen output layer");
   }
-  const data = ball(n, d, x);
-  const z = dense(hidden, data);
+  const z = dense(hidden, exact(n, d, x));
   const state = pattern(at, z);
-  const m = z.cols;
-  const counts = (flag: number) =>
-    gram(
-      ball(
-        n,
-        m,
-        z.mid.map((_, k) => (state[k] & flag ? Math.abs(output.weight.mid[k % m]) : 0)),
-      ),
-    );
-  const [high, low, g] = [counts(MIGHT), counts(MUST), gramOf(hidden, data)];
-  const factor = 0.5 * output.scale * output.scale; // two roundings, which `plus` counts
-  const kernel = plus(factor, hadamard(g, plus(1, high, low)), zero(n));
-  const open = magnitudes(g).map((most, k) => {
-    const share = Math.abs(high.mid[k] - low.mid[k]) + high.rad[k] + low.rad[k];
-    return raise(factor * (most * share), 12);
-  });
-  const [lambda, top, epsilon] = [constants.lambdaMin, constants.lambdaMax, constants.epsilon].map(number);
+  const g = gram(own(hidden, exact(n, d, x))); // G̃
+  const [m, square] = [z.cols, up(output.scale * output.scale)];
+  const [might, must] = [MIGHT, MUST].map((flag) =>
+    gram(each(n, m, (k) => [state[k] & flag ? Math.abs(output.weight.mid[k % m]) : 0, 0])),
+  );
+  const [kernel, open] = [1, -1].map((sign) => plus(square, hadamard(g, plus(0.5, plus(sign, must, might)))));
+  const doubt = exact(n, n, magnitudes(open)); // ½s₂²|G̃|∘Und
+  const epsilon = eigenvalue(doubt, number(constants.epsilon), -1, "determined kernel", "½s₂²‖|G̃|∘Und‖₂");
+  const lambda = eigenvalue(kernel, number(constants.lambdaMin), 1, "determined kernel", "λ_min(M)");
+  const top = eigenvalue(kernel, number(constants.lambdaMax), -1, "determined kernel", "λ_max(M)");
   const rate = down(lambda - epsilon);
-  atMost(perron(open, n, epsilon), epsilon, "determined kernel", "½‖|G̃|∘Und‖₂/m ≤ ε");
-  atMost(FLOOR, rate, "determined kernel", "ε < λ_min(M)");
-  boundEigenvalue(kernel, lambda, 1, "determined kernel", "λ_min(M)");
-  boundEigenvalue(kernel, top, -1, "determined kernel", "λ_max(M)");
-  atMost(up(step.upper * up(lambda + top)), 2, "step size", "η(λ + λ_max(M)) ≤ 2");
+  if (!(rate > 0)) reject("determined kernel", "ε < λ_min(M) does not hold", -rate);
+  atMost(mul(step.upper, add(lambda, top)), 2, "step size", "η(λ + λ_max(M)) ≤ 2");
 
-  const e = errors(at, dense(output, { ...z, mid: z.mid.map((v) => Math.max(0, v)) }));
-  const residual = number(constants.residualNorm);
-  atMost(norm(magnitudes(e)), residual, "residual", "‖e₀‖ ≤ its constant");
-  const full = String(file.form) === "full";
-  const sums = full ? linearSums(at, kernel, e) : { path: residual, perSample: new Float64Array(n) };
-  const path = number(constants.path);
-  atMost(full ? up(up(lambda * sums.path) / rate) : up(residual / rate), path, "stable patterns", "P ≤ its constant");
-  const deviation = full ? number(constants.deviation) : path;
-  atMost(full ? up(up(epsilon / lambda) * path) : path, deviation, "stable patterns", "(ε/λ)P ≤ D");
-  const least = checkStability(at, z, state, magnitudes(g), sums.perSample, deviation);
-  const margin = full ? down(lambda / epsilon) : least;
-  atMost(number(constants.margin), margin, "stable patterns", "margin ≤ what the pairs allow");
-  atMost(up(sqrtUp(up(top + epsilon)) * path), number(constants.radius), "radius", "√(λ_max(M) + ε)·P ≤ radius");
-  atMost(up(1 - down(step.lower * rate)), number(constants.contraction), "rate", "1 − η(λ − ε) ≤ contraction");
+  const { e } = residualOf(at, dense(output, { ...z, mid: z.mid.map((v) => Math.max(0, v)) }));
+  const sums = linearSums(at, kernel, e);
+  const [path, deviation] = [number(constants.path), number(constants.deviation)];
+  atMost(up(mul(lambda, sums.path) / rate), path, "stable patterns", "P ≤ its constant");
+  atMost(mul(up(epsilon / lambda), path), deviation, "stable patterns", "(ε/λ)P ≤ D");
+  const quotient = stability(at, z, state, magnitudes(g), (among) =>
+    Math.min(raise(dot(among, 0, sums.perSample, 0, n) + norm(among) * deviation, n + 8), mul(norm(among), path)),
+  );
+  const margin = String(form) === "midpoint" ? quotient : down(lambda / epsilon);
+  return { margin, radius: mul(sqrtUp(add(top, epsilon)), path), gain: least(step.lower, rate) };
 }
 
 /** What U makes of each pair, n × m; rejects where a sign outside U is not certain. */
@@ -70,8 +56,8 @@ function pattern({ n, layers, file }: Problem, z: Ball): Uint8Array {
   for (const [k, value] of z.mid.entries()) {
     if (layers[1].weight.mid[k % m] === 0 || state[k] !== 0) continue;
     const away = Math.abs(value) - z.rad[k];
-    if (!(away > 0))
-      reject("stable patterns", `the sign of neuron ${k % m} at sample ${Math.floor(k / m)} is open`, -away);
+    const name = `neuron ${k % m} at sample ${Math.floor(k / m)}`;
+    if (!(away > 0)) reject("stable patterns", `the sign of ${name} is open`, -away);
     if (value > 0) state[k] = MIGHT | MUST;
   }
   return state;
@@ -100,24 +86,31 @@ function linearSums({ n, step, file }: Problem, { mid, rad }: Ball, start: Ball)
   return { path: total(path), perSample: sums.map(total) };
 }
 
-/** |z_ri| > δ_ri for every pair outside U, first with A_r = all samples: one sum per sample. The least |z|/δ met on the way. */
-function checkStability(at: Problem, z: Ball, state: Uint8Array, g: Float64Array, v: Float64Array, deviation: number) {
-  const [n, m, { scale, weight }] = [at.n, z.cols, at.layers[1]];
-  let least = Number.MAX_VALUE;
+/**
+ * |z_ri| > δ_ri for every pair outside U, first with A_r = all samples. `reach`: ≥ ηΣ_k Σ_{j ∈ A_r}|G̃_ij e_j(k)|, by the sums of the linear prediction with
+ * what they leave out, or by P. The least |z|/δ met on the way.
+ */
+function stability(
+  { n, layers }: Problem,
+  z: Ball,
+  state: Uint8Array,
+  g: Float64Array,
+  reach: (v: Float64Array) => number,
+) {
+  const [m, { scale, weight }] = [z.cols, layers[1]];
+  let closest = Number.MAX_VALUE;
   for (let i = 0; i < n; i++) {
     const row = g.subarray(i * n, i * n + n);
-    const reach = (among: Float64Array) => raise(dot(among, 0, v, 0, n) + norm(among) * deviation, n + 8);
     const wide = reach(row);
     for (let r = 0; r < m; r++) {
-      const k = i * m + r;
-      const a = Math.abs(weight.mid[r]);
+      const [k, a] = [i * m + r, Math.abs(weight.mid[r])];
       if (a === 0 || state[k] & FLIPS) continue;
       const away = down(Math.abs(z.mid[k]) - z.rad[k]);
-      let delta = raise(scale * a * wide, 4);
-      if (!(away > delta)) delta = raise(scale * a * reach(row.map((x, j) => (state[j * m + r] & MIGHT ? x : 0))), 4);
+      let delta = mul(scale, a, wide);
+      if (!(away > delta)) delta = mul(scale, a, reach(row.map((v, j) => (state[j * m + r] & MIGHT ? v : 0))));
       atMost(delta, down(away), "stable patterns", `δ < |z| for neuron ${r} at sample ${i}`);
-      least = Math.min(least, down(away / delta));
+      closest = Math.min(closest, down(away / delta));
     }
   }
-  return least;
+  return closest;
 }

@@ -1,58 +1,51 @@
 /** Theorem S3, the positive initialisation (docs/certificates.md): on the ball of the certificate's radius, μ(r) summed over its cells. */
 import { largest } from "./balls.ts";
-import { down, sqrtDown, sqrtUp, up } from "./directed.ts";
-import { atMost, count, number, reject } from "./fields.ts";
-import { kappaBound } from "./kappa.ts";
-import { boundEigenvalue, type Problem } from "./problem.ts";
-import { measure } from "./smooth.ts";
+import type { Proved } from "./check.ts";
+import { add, down, least, mul, sqrtDown, sqrtUp, up } from "./directed.ts";
+import { eigenvalue } from "./eigenvalues.ts";
+import { blocks } from "./kappa.ts";
+import { isPlain, measure, type Problem } from "./network.ts";
+import { count, number, reject } from "./reading.ts";
 
-export function checkS3(at: Problem): void {
+const INCREASING = ["tanh", "sigmoid", "softplus", "smooth-leaky-relu", "erf"];
+
+export function checkS3(at: Problem): Proved {
   const { constants, network, witness } = at.file;
   const [first, ...above] = at.layers;
-  const positive =
-    first.weight.mid.every((w) => w === 0) && above.every(({ weight }) => weight.mid.every((w) => w > 0));
-  if (!positive || at.layers.some(({ bias }) => bias.some((b) => b !== 0))) {
+  const zero = (v: Float64Array) => v.every((x) => x === 0);
+  const positive = zero(first.weight.mid) && above.every(({ weight }) => weight.mid.every((w) => w > 0));
+  if (!positive || !at.layers.every(({ bias }) => zero(bias))) {
     reject("positive initialisation", "W1 and the biases must be 0, all other weights positive");
   }
-  const increasing = ["tanh", "sigmoid", "softplus", "smooth-leaky-relu", "erf"].includes(
-    String(network.activation.kind),
-  );
-  if (!increasing || !first.trainsWeight) reject("network", "S3 needs σ' > 0 and a trained first layer");
+  const covered = INCREASING.includes(String(network.activation.kind)) && isPlain(at.layers);
+  if (!covered || !first.trainsWeight) reject("network", "S3 needs plain layers, σ' > 0 and a trained first layer");
   const norms = measure(at);
-  const lambda = number(constants.inputs);
-  boundEigenvalue(norms.samples, lambda, 1, "inputs", "λ_min(G̃)");
+  const lambda = eigenvalue(norms.samples, number(constants.inputs), 1, "inputs", "λ_min(G̃)");
 
   const radius = number(constants.radius);
-  const least = (of: Float64Array[]) => of.reduce((a, v) => v.reduce((b, w) => Math.min(b, w), a), Number.MAX_VALUE);
-  const [output, hidden] = [
-    least([above[above.length - 1].weight.mid]),
-    above.slice(0, -1).map(({ weight }) => weight.mid),
-  ];
-  const [low, high] = [least(hidden), largest(hidden.map(largest))];
+  const lowest = (v: Float64Array) => v.reduce((a, b) => Math.min(a, b));
+  const [last, hidden] = [above[above.length - 1].weight, above.slice(0, -1).map(({ weight }) => weight.mid)];
+  const [output, low, high] = [lowest(last.mid), Math.min(...hidden.map(lowest)), largest(hidden.map(largest))];
   if (!(radius > 0 && radius < output && radius < low)) reject("radius", `${radius} is not below all weights`);
   /** ≤ √λ_min(K) on the ball of radius r. */
   const rate = (r: number): number => {
-    let mu = down(sqrtDown(lambda) * down(sqrtDown(first.weight.rows) * output));
-    let excess = up(1 + up(r / down(output * sqrtDown(above[above.length - 1].weight.cols))));
+    let mu = least(sqrtDown(lambda), sqrtDown(first.weight.rows), output);
+    let excess = add(1, up(r / least(output, sqrtDown(last.cols))));
     let [reach, value] = [0, 0]; // ≥ |z_ℓ| and |h_ℓ|
     for (const [l, { scale, weight, bias }] of at.layers.entries()) {
-      if (l > 0) mu = down(mu * scale);
+      if (l > 0) mu = least(mu, scale);
       if (l === above.length) break;
-      const width = sqrtUp(weight.cols);
-      const longest = up(scale * norms.one.inputs[0]);
-      reach =
-        l === 0
-          ? up(r * sqrtUp(up(up(longest * longest) + Math.min(bias.length, 1))))
-          : up(up(scale * up(up(high * width) + r)) * up(width * value));
-      if (l > 0 && bias.length > 0) reach = up(reach + r);
+      const [width, biased, input] = [sqrtUp(weight.cols), Math.min(bias.length, 1), mul(scale, norms.one.inputs[0])];
+      if (l === 0) reach = mul(r, sqrtUp(add(mul(input, input), biased)));
+      else reach = add(mul(scale, add(mul(high, width), r), width, value), biased * r);
       const { at: point, error } = norms.activation;
-      const doubt = up(error * up(1 + reach));
-      value = up(point(reach)[0] + doubt);
-      mu = down(mu * down(point(-reach)[1] - doubt)); // σ' is least at −ρ
-      if (l > 0) mu = down(mu * down(low * weight.rows));
-      if (l > 0) excess = up(excess * up(1 + up(r / down(low * sqrtDown(weight.rows * weight.cols)))));
+      const doubt = mul(error, add(1, reach));
+      value = add(point(reach)[0], doubt);
+      mu = least(mu, Math.max(0, down(point(-reach)[1] - doubt))); // σ' is least at −ρ
+      if (l > 0) mu = least(mu, low, weight.rows);
+      if (l > 0) excess = mul(excess, add(1, up(r / least(low, sqrtDown(weight.rows * weight.cols)))));
     }
-    return down(Math.max(0, mu) * down(2 - excess));
+    return least(Math.max(0, mu), down(2 - excess));
   };
   const cells = Math.min(count(witness.cells), 10000);
   let [area, left, mu] = [0, 0, 0];
@@ -60,20 +53,14 @@ export function checkS3(at: Problem): void {
     const right = c < cells ? (radius / cells) * c : radius;
     mu = rate(right); // falls with r
     if (!(mu > 0)) reject("reach", `μ > 0 does not hold at ${right}`, -mu);
-    area = down(area + down(down(right - left) * mu));
+    area = down(area + least(down(right - left), mu));
     left = right;
   }
-  const kappa = kappaBound(norms, radius);
-  const jacobian = up(sqrtUp(number(constants.lambdaMax)) + up(radius * kappa));
-  const beta = up(up(jacobian * jacobian) + up(norms.residual * kappa));
-  const nu = down(1 - up(0.5 * up(at.step.upper * beta)));
-  const covered = down(nu * area);
-  if (!(norms.residual < covered)) reject("reach", `‖y‖ < ν∫₀^r μ does not hold: ${norms.residual} against ${covered}`);
-  atMost(number(constants.margin), down(covered / norms.residual), "reach", "margin ≤ ν∫₀^r μ/‖y‖");
-  atMost(
-    up(1 - down(at.step.lower * down(nu * down(mu * mu)))),
-    number(constants.contraction),
-    "rate",
-    "1 − ηνμ² ≤ contraction",
-  );
+  const kappa = eigenvalue(blocks(norms, radius), number(constants.kappa), -1, "norms", "Lipschitz constant of J");
+  const jacobian = add(sqrtUp(norms.lambdaMax), mul(radius, kappa));
+  const beta = add(mul(jacobian, jacobian), mul(norms.residual, kappa));
+  const nu = down(1 - mul(0.5, at.step.upper, beta));
+  const covers = down(nu * area);
+  if (!(norms.residual < covers)) reject("reach", `‖y‖ < ν∫₀^r μ does not hold: ${norms.residual} against ${covers}`);
+  return { margin: down(covers / norms.residual), radius, gain: least(at.step.lower, nu, mu, mu) };
 }

@@ -8,7 +8,7 @@ import { datasetHash } from "../data/hash.ts";
 import type { DataOptionsInput } from "../data/options.ts";
 import { SurefootError } from "../error.ts";
 import { addUp, divUp, mulUp, sqrtUp } from "../interval/directed.ts";
-import { isFeedforward, type Network } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
 import type { LossSpec } from "../spec/loss.ts";
 import { textHash, weightsHash } from "./hashes.ts";
 import { type HexPair, hexPair, hexPairs } from "./hex-float.ts";
@@ -40,22 +40,14 @@ export async function certifyToFile(
   measurer: Measurer = measurerOf(options),
 ): Promise<Certified> {
   const kept: Measurements = {};
+  const attempt = (room: number) => withRoom(options, measurer, kept, room);
+  const widest = await attempt(ROOMS[0]);
+  if (widest) return widest;
   const first = await decide(options, leaveRoom(measurer, 0, kept));
   if (first.outcome.verdict !== "certified") return first;
-  if (!isFeedforward(options.network)) {
-    throw new SurefootError(
-      "argument",
-      `certified by ${first.outcome.theorem} (margin ${first.outcome.margin}), but there is no certificate file for a ${options.network.spec.kind} network: the independent checker knows networks without skips and convolutions only`,
-    );
-  }
-  for (const room of ROOMS) {
-    const decision = await decide(options, leaveRoom(measurer, room, kept));
-    const { outcome, theorem } = decision;
-    if (outcome.verdict !== "certified" || !theorem?.witness || theorem.form === "structured") continue;
-    const certificate = await write(options, outcome, theorem, measurer, kept, room);
-    const { ratePerStep, contraction } = certificate.constants;
-    if (!(contraction.decimal <= 1)) continue;
-    return { ...decision, outcome: { ...outcome, ratePerStep: ratePerStep.decimal }, certificate };
+  for (const room of ROOMS.slice(1)) {
+    const narrower = await attempt(room);
+    if (narrower) return narrower;
   }
   const { theorem, form, margin, kappaBound } = first.outcome;
   const how = `${form} form${kappaBound ? `, κ by the ${kappaBound} bound` : ""}, margin ${margin}`;
@@ -63,6 +55,22 @@ export async function certifyToFile(
     "argument",
     `certified by ${theorem} (${how}), but there is no certificate file for it: a file is written where S1 (κ bounds two-layer, per-neuron, stacked), S2 (full or midpoint form) or S3 holds with some room for another program's rounding (train a little longer, or try a smaller step size)`,
   );
+}
+
+/** The certificate that evidence weakened by the room still gives, if it does. */
+async function withRoom(
+  options: CertificateOptions,
+  measurer: Measurer,
+  kept: Measurements,
+  room: number,
+): Promise<Certified | undefined> {
+  const decision = await decide(options, leaveRoom(measurer, room, kept));
+  const { outcome, theorem } = decision;
+  if (outcome.verdict !== "certified" || !theorem?.witness || theorem.form === "structured") return undefined;
+  const certificate = await write(options, outcome, theorem, measurer, kept, room);
+  const { ratePerStep, contraction } = certificate.constants;
+  if (!(contraction.decimal <= 1)) return undefined;
+  return { ...decision, outcome: { ...outcome, ratePerStep: ratePerStep.decimal }, certificate };
 }
 
 async function write(
@@ -134,13 +142,16 @@ function networkFacts(network: Network) {
       typeof activation === "string"
         ? { kind: activation }
         : { kind: activation.kind, slope: hexPair(activation.slope) },
-    layers: network.layers.map(({ rows, cols, scale, bias, trainsWeight, trainsBias }) => ({
+    layers: network.layers.map(({ rows, cols, scale, bias, trainsWeight, trainsBias, gain, skip, patches }) => ({
       rows,
       cols,
       scale: hexPair(scale),
       bias: bias !== undefined,
       trainsWeight,
       trainsBias,
+      ...(gain === undefined ? {} : { gain: hexPair(gain) }),
+      ...(skip ? { skip } : {}),
+      ...(patches ? { patches: { pixels: patches.pixels, filter: patches.filter } } : {}),
     })),
   };
 }
@@ -191,15 +202,11 @@ function normsOf({ layers, twoLayer, hadamardNorm, samples }: SmoothEvidence, ro
   const input = mulUp(trainsWeight ? scale : 0, stackedInputNorm);
   const data = sqrtUp(addUp(mulUp(input, input), trainsBias ? samples : 0)) * (1 + room) + 1e-60;
   return {
-    weights: hexPairs(layers.map(({ weightNorm }) => weightNorm)),
+    weights: hexPairs(layers.slice(1).map(({ weightNorm }) => weightNorm)),
+    inputs: hexPairs(layers.map((layer) => layer.stackedInputNorm)),
+    gradients: hexPairs(layers.map(({ stackedGradientNorm }) => stackedGradientNorm)),
     hadamard: hexPair(twoLayer?.hadamardNorm ?? hadamardNorm ?? 0),
     data: hexPair(twoLayer?.inputNorm ?? data),
-    ...(twoLayer
-      ? {}
-      : {
-          stackedInputs: hexPairs(layers.map((layer) => layer.stackedInputNorm)),
-          stackedGradients: hexPairs(layers.map(({ stackedGradientNorm }) => stackedGradientNorm)),
-        }),
   };
 }
 
@@ -217,6 +224,7 @@ function proofOfS3(
       inputs: hexPair(betweenSpectra(inputs.lower, inputs.upper, room).lambdaMin),
       lambdaMax: hexPair(evidence.kernel.lambdaMax.value.upper),
       residualNorm: hexPair(evidence.residualNorm.value.upper),
+      kappa: hexPair(atLeastTiny(theorem.kappa ?? Number.NaN)),
     },
     witness: { cells, norms: normsOf(evidence, room / 2) },
   };

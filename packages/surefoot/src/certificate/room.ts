@@ -96,10 +96,11 @@ export function weakerSmooth(evidence: SmoothEvidence, room: number, dataset: Da
   // the checker knows only the largest over all samples
   const most = (v: Float64Array) => new Float64Array(v.length).fill(more(largest(v)));
   const { twoLayer, hadamardNorm, residualNorm } = evidence;
-  // ‖g_ℓ‖ is about ∏_{k > ℓ} s_k‖W_k‖ unless neurons are saturated, and its error never less than that of this size
-  const above = evidence.layers.map((_, l) =>
-    evidence.layers.slice(l + 1).reduce((product, { scale, weightNorm }) => product * scale * weightNorm, 1),
+  // ‖q_ℓ‖ is about ∏_{k > ℓ} ([1] + t_k s_k‖P_k‖‖W_k‖) unless neurons are saturated, and its error never less than that of this size
+  const growth = evidence.layers.map(
+    ({ scale, weightNorm, gain = 1, patchNorm = 1, skip }) => (skip ? 1 : 0) + gain * scale * patchNorm * weightNorm,
   );
+  const above = growth.map((_, l) => growth.slice(l + 1).reduce((product, factor) => product * factor, 1));
   return {
     ...evidence,
     bounds: CHECKED_BOUNDS,

@@ -13,6 +13,12 @@ const layer = z.strictObject({
   bias: z.boolean(),
   trainsWeight: z.boolean(),
   trainsBias: z.boolean(),
+  /** t_ℓ in h_ℓ = [h_{ℓ−1}] + t_ℓ σ(z_ℓ); 1 where absent. */
+  gain: number.optional(),
+  /** Whether h_{ℓ−1} is added; false where absent. */
+  skip: z.boolean().optional(),
+  /** Where W_ℓ is applied to the patch around each pixel. */
+  patches: z.strictObject({ pixels: count, filter: count }).optional(),
 });
 
 const hypothesis = z.strictObject({
@@ -60,13 +66,7 @@ const rateConstants = {
   margin: number,
 };
 
-const norms = z.strictObject({
-  weights: numbers,
-  hadamard: number,
-  data: number,
-  stackedInputs: numbers.optional(),
-  stackedGradients: numbers.optional(),
-});
+const norms = z.strictObject({ weights: numbers, inputs: numbers, gradients: numbers, hadamard: number, data: number });
 
 const s1 = z.strictObject({
   ...common,
@@ -95,7 +95,7 @@ const s3 = z.strictObject({
   ...common,
   theorem: z.literal("S3"),
   form: z.literal("positive initialisation"),
-  constants: z.strictObject({ ...rateConstantsOfS3, inputs: number }),
+  constants: z.strictObject({ ...rateConstantsOfS3, inputs: number, kappa: number }),
   witness: z.strictObject({ cells: count, norms }),
 });
 

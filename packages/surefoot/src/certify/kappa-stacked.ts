@@ -46,7 +46,10 @@ interface StackedLayer {
 function blockBounds(evidence: SmoothEvidence, hadamardNorm: number, r: number, up: Upward): Matrix {
   const { layers, samples } = evidence;
   const depth = layers.length;
-  const swept = Array.from({ length: samples }, (_, i) => sweepSample(evidence, i, r, up));
+  const swept: SampleLayer[][] = [];
+  for (let i = 0; i < samples; i++) {
+    swept.push(i > 0 && isLikeThePrevious(evidence, i) ? swept[i - 1] : sweepSample(evidence, i, r, up));
+  }
   const stacked = sweepAll(evidence, swept, r, up);
   const most = (l: number, value: (at: SampleLayer) => number) =>
     swept.reduce((largest, sample) => Math.max(largest, value(sample[l])), 0);
@@ -115,6 +118,13 @@ function blockBounds(evidence: SmoothEvidence, hadamardNorm: number, r: number, 
     }
   }
   return blocks;
+}
+
+/** Whether the bounds of samples i and i − 1 are the same numbers, as in evidence that knows only the largest. */
+function isLikeThePrevious({ layers }: SmoothEvidence, i: number): boolean {
+  return layers.every(({ inputBounds, gradientBounds, backpropagatedBounds, steepBounds }) =>
+    [inputBounds, gradientBounds, backpropagatedBounds, steepBounds].every((v) => v?.[i] === v?.[i - 1]),
+  );
 }
 
 /**

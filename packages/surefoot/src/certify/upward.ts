@@ -1,5 +1,7 @@
 import type { Matrix } from "@surefoot/linalg";
 import { type Arithmetic, point, rounded } from "../interval/arithmetic.ts";
+import { addUp, mulUp, sqrtUp } from "../interval/directed.ts";
+import { outward } from "../interval/outward.ts";
 
 /**
  * Bounds from above of non-negative quantities. Sums, products and roots of upper bounds are upper bounds, so a formula made of
@@ -17,19 +19,27 @@ export interface Upward {
 
 export function upward(arithmetic: Arithmetic): Upward {
   if (arithmetic === rounded) return PLAIN;
+  if (arithmetic === outward) return ROUNDED_UP;
   const add = (a: number, b: number) => arithmetic.add(point(a), point(b)).upper;
   const mul = (a: number, b: number) => arithmetic.mul(point(a), point(b)).upper;
   const sqrt = (a: number) => arithmetic.sqrt(point(a)).upper;
-  return {
-    add,
-    mul,
-    sqrt,
-    div: (a, b) => arithmetic.div(point(a), point(b)).upper,
-    hypot: (a, b) => (a === 0 ? b : b === 0 ? a : sqrt(add(mul(a, a), mul(b, b)))),
-  };
+  const div = (a: number, b: number) => arithmetic.div(point(a), point(b)).upper;
+  return { add, mul, sqrt, div, hypot: hypotOf({ add, mul, sqrt }) };
 }
 
-/** `rounded` without the intervals around its numbers: κ is evaluated for every sample in every cell of a path. */
+function hypotOf({ add, mul, sqrt }: Pick<Upward, "add" | "mul" | "sqrt">): Upward["hypot"] {
+  return (a, b) => (a === 0 ? b : b === 0 ? a : sqrt(add(mul(a, a), mul(b, b))));
+}
+
+/** `outward` and `rounded` without the intervals around their numbers: κ is evaluated for every sample in every cell of a path. */
+const ROUNDED_UP: Upward = {
+  add: addUp,
+  mul: mulUp,
+  div: (a, b) => outward.div(point(a), point(b)).upper,
+  sqrt: sqrtUp,
+  hypot: hypotOf({ add: addUp, mul: mulUp, sqrt: sqrtUp }),
+};
+
 const PLAIN: Upward = {
   add: (a, b) => a + b,
   mul: (a, b) => a * b,

@@ -54,7 +54,12 @@ export async function randomInstance(random: Random): Promise<Instance> {
   const n = random.whole(1, 6);
   const d = random.whole(Math.max(2, n - 1), 9);
   const positive = random.next() < 0.12;
-  const network = resolveNetwork(networkSpec.parse(positive ? increasingNetwork(random) : randomNetwork(random)), d);
+  const spec = positive
+    ? increasingNetwork(random)
+    : random.next() < 0.15
+      ? residualNetwork(random, d)
+      : randomNetwork(random);
+  const network = resolveNetwork(networkSpec.parse(spec), d);
   const initialiser = positive
     ? { kind: "positive" as const, scale: random.pick([0.3, 1, 5, 20, 100, 1000]) }
     : randomInitialiser(random);
@@ -100,6 +105,23 @@ function randomNetwork(random: Random): NetworkInput {
     frozen: frozen.length === names.length ? [] : frozen,
     scaling: random.next() < 0.8 ? "ntk" : "standard",
   };
+}
+
+/** With skips, and in half of them convolutions (one pixel included). */
+function residualNetwork(random: Random, d: number): NetworkInput {
+  const depth = random.pick([1, 2, 2, 3]);
+  const names = Array.from({ length: depth + 1 }, (_, l) => `W${l + 1}`);
+  const frozen = names.filter(() => random.next() < 0.2);
+  const common = {
+    depth,
+    width: 2 * random.whole(1, 7),
+    activation: random.pick(SMOOTH),
+    cRes: random.pick([0.1, 0.5, 0.9]),
+    frozen: frozen.length === names.length ? [] : frozen,
+  };
+  if (random.next() < 0.5) return { kind: "residual", ...common };
+  const pixels = random.pick([1, 2, 3, 4].filter((p) => d % p === 0));
+  return { kind: "convolutional-residual", ...common, pixels, filter: random.whole(1, 4) };
 }
 
 /** For the positive initialisation: σ' > 0, and W1 trained in 9 of 10. */

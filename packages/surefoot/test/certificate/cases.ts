@@ -103,6 +103,29 @@ export const CASES: readonly Case[] = [
       ),
   },
   {
+    name: "residual tanh, three layers",
+    expects: { theorem: "S1", kappaBound: "stacked" },
+    make: async () =>
+      withResidual(
+        await setting({ kind: "residual", depth: 3, width: 16, activation: "tanh", cRes: 0.5 }, sphere(5, 8), GAUSSIAN),
+        0.001,
+      ),
+  },
+  {
+    name: "convolutional residual erf, readout frozen, mean loss",
+    expects: { theorem: "S1", kappaBound: "stacked" },
+    options: { loss: "mean" },
+    make: async () =>
+      withResidual(
+        await setting(
+          { kind: "convolutional-residual", depth: 2, width: 12, activation: "erf", pixels: 4, frozen: ["W3"] },
+          sphere(5, 8),
+          GAUSSIAN,
+        ),
+        0.0003,
+      ),
+  },
+  {
     name: "positive initialisation, two hidden layers, mean loss",
     expects: { theorem: "S3", form: "positive initialisation" },
     options: { loss: "mean" },

@@ -21,7 +21,7 @@ const CLAIMS_MORE: Readonly<Record<string, "up" | "down">> = {
   deviation: "down",
 };
 
-for (const one of CASES.filter(({ name }) => /wide|antisymmetric|three hidden|full|its own/.test(name))) {
+for (const one of CASES.filter(({ name }) => /wide|antisymmetric|three hidden|full|its own|residual/.test(name))) {
   describe(`of ${one.name}`, () => {
     let at: Setting;
     let certificate: CertificateFile;
@@ -96,9 +96,15 @@ for (const one of CASES.filter(({ name }) => /wide|antisymmetric|three hidden|fu
       };
       await rejects(layer(0, { rows: 3 }));
       await rejects(layer(0, { scale: { hex: "0x1.0000000000000p+3", decimal: 8 } }));
-      await rejects(layer(0, { trainsWeight: false }));
+      await rejects(layer(0, { trainsWeight: !at.network.layers[0].trainsWeight }));
+      await rejects(layer(0, { skip: true }));
+      await rejects(layer(0, { gain: { hex: "0x1.0000000000000p+1", decimal: 2 } }));
+      await rejects(layer(1, { gain: { hex: "0x1.0000000000000p-1", decimal: 0.5 } }));
+      for (const patches of [null, { pixels: 0, filter: 1 }, { pixels: 3, filter: 1 }, { pixels: 1, filter: 0 }]) {
+        await rejects(layer(0, { patches }), "network");
+      }
       await rejects((file) => {
-        (file.network as Loose).activation = { kind: certificate.theorem === "S1" ? "relu" : "tanh" };
+        (file.network as Loose).activation = { kind: certificate.theorem === "S2" ? "tanh" : "relu" };
       });
     });
 
