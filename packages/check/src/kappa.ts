@@ -39,21 +39,18 @@ const plusAt = (v: Tangent, at: number, x: number): Tangent => v.map((y, j) => (
  * Frobenius norms of movements and tangents and spectral norms of H and G; then `most` ≥ ‖q_ℓ‖_∞ is that of the single ones.
  */
 function sweep(at: Norms, start: Norms["one"], r: number, most?: readonly number[]) {
-  const { layers, spectral, back, activation } = at;
-  const shapes = layers.map((layer, l) => {
-    const reach = layer.trainsWeight ? r : 0;
-    const spread = layer.filter === 0 ? 1 : sqrtUp(Math.min(layer.filter, layer.pixels)); // ≥ ‖P_ℓ‖
-    return { ...layer, reach, spread, width: mul(layer.scale, add(spectral[l], reach)), along: Number(layer.skip) };
-  });
+  const { layers, spectral, spread, back, activation } = at;
+  const reach = layers.map(({ trainsWeight }) => (trainsWeight ? r : 0));
+  const width = layers.map(({ scale }, l) => mul(scale, add(spectral[l], reach[l])));
   let [drift, tangent] = [0, layers.map(() => 0) as Tangent]; // of h_{ℓ−1}
-  const out = shapes.map(({ scale, trainsWeight, trainsBias, spread, width, along, gain }, l) => {
-    const [moves, inputTangent] = [mul(spread, drift), scaled(tangent, spread)];
+  const out = layers.map(({ scale, trainsWeight, trainsBias, gain, skip }, l) => {
+    const [moves, inputTangent] = [mul(spread[l], drift), scaled(tangent, spread[l])];
     const grown = trainsWeight ? mul(scale, add(start.inputs[l], moves)) : 0;
     const own = l === 0 ? start.first : hypot(grown, trainsBias ? start.unit : 0);
     const moved = add(mul(scale, spectral[l], moves), mul(r, own));
-    const turned = plusAt(scaled(inputTangent, width), l, own);
-    drift = add(mul(along, drift), mul(gain, activation.slope, moved));
-    tangent = sum(scaled(tangent, along), scaled(turned, gain, activation.slope));
+    const turned = plusAt(scaled(inputTangent, width[l]), l, own);
+    drift = add(skip ? drift : 0, mul(gain, activation.slope, moved));
+    tangent = sum(scaled(tangent, Number(skip)), scaled(turned, gain, activation.slope));
     const none = scaled(tangent, 0);
     return {
       own,
@@ -68,12 +65,12 @@ function sweep(at: Norms, start: Norms["one"], r: number, most?: readonly number
   });
   let [change, backChange] = [0, 0]; // of g_ℓ and q_ℓ
   for (let l = layers.length - 2; l >= 0; l--) {
-    const [here, above, { gain }] = [out[l], out[l + 1], layers[l]];
-    const { scale, spread, reach, width, trainsWeight, along } = shapes[l + 1];
-    const pulled = mul(spread, scale, add(mul(spectral[l + 1], change), mul(reach, above.gradient)));
-    const turned = plusAt(scaled(above.gradientTangent, width), l + 1, trainsWeight ? mul(scale, above.gradient) : 0);
-    here.backTangent = sum(scaled(above.backTangent, along), scaled(turned, spread));
-    backChange = add(mul(along, backChange), pulled);
+    const [here, above, { gain }, { scale, trainsWeight, skip }] = [out[l], out[l + 1], layers[l], layers[l + 1]];
+    const pulled = mul(spread[l + 1], scale, add(mul(spectral[l + 1], change), mul(reach[l + 1], above.gradient)));
+    const turned = scaled(above.gradientTangent, width[l + 1]);
+    const through = plusAt(turned, l + 1, trainsWeight ? mul(scale, above.gradient) : 0);
+    here.backTangent = sum(scaled(above.backTangent, Number(skip)), scaled(through, spread[l + 1]));
+    backChange = add(skip ? backChange : 0, pulled);
     here.back = most?.[l] ?? add(back[l], backChange);
     const bent = mul(activation.curvature, here.moved, back[l]);
     change = mul(gain, add(bent, mul(activation.slope, backChange)));

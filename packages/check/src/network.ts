@@ -146,6 +146,7 @@ export function measure(at: Problem) {
     ...{ n, layers, residual, activation, back, samples: owns[0], kernel },
     lambdaMax: eigenvalue(kernel, number(file.constants.lambdaMax), -1, "kernel", "λ_max(K)"),
     hadamard: root,
+    spread: layers.map(({ filter, pixels }) => (filter === 0 ? 1 : sqrtUp(Math.min(filter, pixels)))), // ≥ ‖P_ℓ‖
     spectral: [0, ...stacked(above, claimed.weights, "W")], // no formula reads ‖W_1‖
     one: { inputs: longest(inputs), gradients: longest(gradients), first: longest([first])[0], unit: 1 },
     all: {
