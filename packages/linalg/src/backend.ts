@@ -24,8 +24,11 @@ export interface Backend {
   /** C ← α·op(A)·op(A)ᵀ + β·C, both triangles filled, exactly symmetric; the lower triangle of `out` is read. `transpose` takes AᵀA. */
   syrk(a: Matrix, options?: SyrkOptions): Promise<Matrix>;
 
-  /** A = L·Lᵀ. Reads the lower triangle of A only; A is not changed. L has zeros above the diagonal. */
-  cholesky(a: Matrix): Promise<CholeskyOutcome>;
+  /**
+   * A = L·Lᵀ. Reads the lower triangle of A only; A is not changed. L has zeros above the diagonal. With `overwrite` A's memory is given away: L may
+   * take the place of its lower triangle; then above the diagonal stands what stood there, and a failure leaves A in ruins.
+   */
+  cholesky(a: Matrix, options?: { readonly overwrite?: boolean }): Promise<CholeskyOutcome>;
 
   /** X with op(L)·X = B for lower-triangular L (its upper triangle is not read). A zero on the diagonal is a status. */
   solveTriangular(l: Matrix, b: Matrix, options?: { readonly transpose?: boolean }): Promise<SolveOutcome>;

@@ -135,7 +135,7 @@ export async function createNativeBackend(kernels: Backend, options: NativeOptio
     },
     gemm: (a, b, o) => guard(() => gemm(library, a, b, o)),
     syrk: (a, o) => guard(() => syrk(library, a, o)),
-    cholesky: (a) => guard(() => cholesky(library, a)),
+    cholesky: (a, o) => guard(() => cholesky(library, a, o)),
     solveTriangular: (l, b, o) => guard(() => solveTriangular(library, l, b, o)),
     eigenvalues: (a, o) => guard(() => eigenvalues(library, a, o)),
     extremalEigenvalues: (a, o) => guard(() => extremalEigenvalues(library, a, o)),

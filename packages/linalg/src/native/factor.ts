@@ -9,9 +9,13 @@ const UPPER = character("U");
 const N = character("N");
 const T = character("T");
 
-export async function cholesky(library: NativeLibrary, a: Matrix): Promise<CholeskyOutcome> {
+export async function cholesky(
+  library: NativeLibrary,
+  a: Matrix,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): Promise<CholeskyOutcome> {
   const n = checkSquare("Cholesky", a);
-  const factor = lowerCopy(a);
+  const factor = overwrite ? a : lowerCopy(a);
   if (n === 0) return { status: "ok", factor };
   const info = integer(0);
   await library.call("dpotrf", n ** 3 / 3, [UPPER, integer(n), factor.data, integer(n), info]);

@@ -29,16 +29,22 @@ export type CholeskyBound =
   /** λ_min(B) ≥ −slack for the symmetric matrix in B's lower triangle. */
   { readonly status: "ok"; readonly slack: number } | { readonly status: "failed" };
 
-/** Factorises B (lower triangle) and says how negative its least eigenvalue can still be. */
-export async function choleskyBound(backend: Backend, b: Matrix, form: CholeskyForm): Promise<CholeskyBound> {
-  const outcome = await backend.cholesky(b);
+/** Factorises B (lower triangle) and says how negative its least eigenvalue can still be. `overwrite`: B is not needed any more. */
+export async function choleskyBound(
+  backend: Backend,
+  b: Matrix,
+  form: CholeskyForm,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): Promise<CholeskyBound> {
+  const aPriori = form === "substitution" ? substitutionSlack(b) : undefined;
+  const outcome = await backend.cholesky(b, { overwrite: overwrite && aPriori !== undefined });
   if (outcome.status !== "ok") return { status: "failed" };
   const l = outcome.factor;
   const n = b.rows;
   // Written so that NaN and ∞ fail; a NaN or ∞ anywhere in L has reached a pivot by the last row.
   for (let i = 0; i < n; i++)
     if (!(l.data[i * n + i] > 0 && l.data[i * n + i] < Number.POSITIVE_INFINITY)) return { status: "failed" };
-  const slack = form === "substitution" ? substitutionSlack(b) : await residualSlack(backend, b, l);
+  const slack = aPriori ?? (await residualSlack(backend, b, l));
   return slack < Number.POSITIVE_INFINITY ? { status: "ok", slack } : { status: "failed" };
 }
 

@@ -78,13 +78,13 @@ function widened(bound: EigenvalueBound, radius: number): EigenvalueBound {
 async function boundLeast(backend: Backend, form: CholeskyForm, a: Matrix): Promise<EigenvalueBound> {
   const approximate = await approximateLeast(backend, a);
   if (approximate.status === "failed") return { status: "undecided", reason: approximate.reason };
-  const { pair } = approximate;
+  const { pair, spare = matrix(a.rows, a.rows) } = approximate;
   const inside = symmetricResidual(a, pair.vector, pair.value);
   const problem = unusable(inside);
   if (problem) return { status: "undecided", reason: problem };
   const { lower, upper } = inside.rayleigh;
   const separated =
-    pair.next === undefined ? undefined : await separatedLeast(backend, form, a, pair, pair.next, inside);
+    pair.next === undefined ? undefined : await separatedLeast(backend, form, a, pair, pair.next, inside, spare);
   if (separated !== undefined && lower - separated <= TIGHT * Math.abs(lower)) {
     return { status: "proved", lower: separated, upper, method: `Rayleigh quotient separated by ${describe(form)}` };
   }
@@ -154,7 +154,7 @@ const SEPARATION = 0.4;
 
 /**
  * Kato–Temple at the lower end. If A + τvvᵀ ≥ βI then xᵀAx ≥ β‖x‖² for all x ⟂ v, and λ_min(A) ≥ ϱ − δ²/(β − ϱ) when ϱ < β: an error of the
- * factorisation shifts β, not the bound. Undefined when the gap is too small for it, or the factorisation fails.
+ * factorisation shifts β, not the bound. Undefined when the gap is too small for it, or the factorisation fails. `b` is memory to work in.
  */
 async function separatedLeast(
   backend: Backend,
@@ -163,6 +163,7 @@ async function separatedLeast(
   { value, vector: v }: Approximation,
   next: number,
   { rayleigh, residual, frobenius }: SymmetricResidual,
+  b: Matrix,
 ): Promise<number | undefined> {
   const n = a.rows;
   const gap = next - value;
@@ -171,15 +172,12 @@ async function separatedLeast(
   // A power of two, so that τv is exact; large enough to lift v out of the way.
   const tau = powerOfTwo(Math.min(900, Math.max(-900, Math.ceil(Math.log2(Math.max(trace / n, 4 * gap))))));
   const beta = value + SEPARATION * gap;
-  const b = matrix(n, n);
   for (let i = 0; i < n; i++) {
-    const start = i * n;
-    const factor = tau * v[i];
-    for (let j = 0; j <= i; j++) b.data[start + j] = a.data[start + j] + factor * v[j];
-    b.data[start + i] -= beta;
+    addMultipleTo(b.data, a.data, i * n, i + 1, tau * v[i], v);
+    b.data[i * n + i] -= beta;
   }
   if (!(SEPARATION * gap > 4 * Math.abs(substitutionSlack(b)))) return undefined;
-  const outcome = await choleskyBound(backend, b, form);
+  const outcome = await choleskyBound(backend, b, form, { overwrite: true });
   if (outcome.status === "failed") return undefined;
   // Entries are rounded twice (the product, the sum), the diagonal a third time: in the Frobenius norm.
   const lift = mulUp(tau, squares(v).upper);
@@ -190,6 +188,26 @@ async function separatedLeast(
   if (!(distance > 0)) return undefined;
   const excess = outward.div(outward.square({ lower: 0, upper: residual }), { lower: distance, upper: distance });
   return subDown(rayleigh.lower, excess.upper);
+}
+
+/** out[start + j] = a[start + j] + factor·v[j], j < count. */
+function addMultipleTo(
+  out: Float64Array,
+  a: Float64Array,
+  start: number,
+  count: number,
+  factor: number,
+  v: Float64Array,
+): void {
+  let j = 0;
+  for (; j + 3 < count; j += 4) {
+    const at = start + j;
+    out[at] = a[at] + factor * v[j];
+    out[at + 1] = a[at + 1] + factor * v[j + 1];
+    out[at + 2] = a[at + 2] + factor * v[j + 2];
+    out[at + 3] = a[at + 3] + factor * v[j + 3];
+  }
+  for (; j < count; j++) out[start + j] = a[start + j] + factor * v[j];
 }
 
 /** One step of the power method on |A| from |v| (kept away from 0), then the quotients. */

@@ -7,10 +7,13 @@ import { type Backend, type Eigenpair, type Matrix, matrix } from "@surefoot/lin
 /** Below this order the backend's own solver is quicker. */
 const DIRECT_ORDER = 128;
 const STEPS = 160;
+/** Stop when the Ritz value moves by less than SETTLED, relatively, in CHECK_EVERY steps. */
 const CHECK_EVERY = 4;
-/** Stop when the Ritz value moves by less than this, relatively, between checks. */
 const SETTLED = 2e-7;
+/** Inverse iterations after Lanczos, at most. */
 const SMOOTHING_STEPS = 3;
+/** Stop when a bound by separation would lose less than this, relatively: about a proof's own rounding at n = 2 000 and λ_max/λ_min = 10⁶. */
+const LOSS = 2e-7;
 
 type Apply = (x: Float64Array) => Promise<Float64Array | undefined>;
 
@@ -20,7 +23,8 @@ export interface Approximation extends Pick<Eigenpair, "value" | "vector"> {
 }
 
 export type ApproximatePair =
-  | { readonly status: "ok"; readonly pair: Approximation }
+  /** `spare`: memory of the matrix's size that nobody needs. */
+  | { readonly status: "ok"; readonly pair: Approximation; readonly spare?: Matrix }
   | { readonly status: "failed"; readonly reason: string };
 
 /** λ_min by Lanczos on A⁻¹ = L⁻ᵀL⁻¹ (one Cholesky), or by the backend's solver when A is small or has no Cholesky factor. */
@@ -36,7 +40,12 @@ export async function approximateLeast(backend: Backend, a: Matrix): Promise<App
     const whole = await backend.solveTriangular(l, half.solution, { transpose: true });
     return whole.status === "ok" ? whole.solution.data : undefined;
   };
-  const pair = await lanczos(backend, n, invert);
+  /** λ_1 and λ_2 of A near 1/μ and 1/μ_2, and a vector whose residual with A is δ: what Kato and Temple's δ²/(λ_2 − λ_1) is of λ_1. */
+  const loss = (mu: number, next: number, delta: number) => (delta * delta * mu) / (0.4 * (1 / next - 1 / mu));
+  const pair = await lanczos(backend, n, invert, 1, ({ value, next, rest }) => {
+    // one inverse iteration turns a Ritz vector of residual ρ with A⁻¹ into one of residual ρ/μ² with A
+    return next !== undefined && next > 0 && loss(value, next, rest / value / value) <= LOSS;
+  });
   if (!pair || !(pair.value > 0)) return direct(backend, a, "smallest");
   // A Ritz vector of A⁻¹ holds traces of eigenvectors that A magnifies: inverse iteration damps each by λ_1/λ_j.
   let { value, vector } = pair;
@@ -44,10 +53,15 @@ export async function approximateLeast(backend: Backend, a: Matrix): Promise<App
     const next = await invert(vector);
     if (!next) return direct(backend, a, "smallest");
     value = product(next, vector);
-    vector = normalised(next);
+    const length = Math.sqrt(product(next, next));
+    const smooth = next.map((x) => x / length);
+    // A·smooth = vector/length
+    const delta = Math.sqrt(smooth.reduce((sum, x, i) => sum + (vector[i] / length - x / value) ** 2, 0));
+    vector = smooth;
+    if (pair.next !== undefined && pair.next > 0 && loss(value, pair.next, delta) <= LOSS) break;
   }
   const next = pair.next !== undefined && pair.next > 0 ? { next: 1 / pair.next } : {};
-  return { status: "ok", pair: { value: 1 / value, vector, ...next } };
+  return { status: "ok", pair: { value: 1 / value, vector, ...next }, spare: l };
 }
 
 /** λ_max by Lanczos on A, or by the backend's solver when A is small. */
@@ -66,12 +80,28 @@ async function direct(backend: Backend, a: Matrix, which: "smallest" | "largest"
   return pair ? { status: "ok", pair } : { status: "failed", reason: "the eigensolver did not converge" };
 }
 
-/** The largest eigenvalue of a symmetric operator, by Lanczos with full reorthogonalisation; undefined when a number is not finite. */
-async function lanczos(backend: Backend, n: number, apply: Apply): Promise<Approximation | undefined> {
+/** The largest Ritz values, and the residual of the first as the recurrence gives it. */
+interface Ritz {
+  readonly value: number;
+  readonly next: number | undefined;
+  readonly rest: number;
+}
+
+/**
+ * The largest eigenvalue of a symmetric operator, by Lanczos with full reorthogonalisation, until it has settled or `done`; undefined when a number
+ * is not finite.
+ */
+async function lanczos(
+  backend: Backend,
+  n: number,
+  apply: Apply,
+  checkEvery = CHECK_EVERY,
+  done: (ritz: Ritz) => boolean = () => false,
+): Promise<Approximation | undefined> {
   const basis: Float64Array[] = [normalised(start(n))];
   const diagonal: number[] = [];
   const beside: number[] = [];
-  let previous = Number.NaN;
+  const seen: number[] = [];
   for (let k = 0; ; k++) {
     const w = (await apply(basis[k]))?.slice();
     if (!w) return undefined;
@@ -80,10 +110,12 @@ async function lanczos(backend: Backend, n: number, apply: Apply): Promise<Appro
     const length = Math.sqrt(product(w, w));
     if (!Number.isFinite(length) || !Number.isFinite(diagonal[k])) return undefined;
     const exhausted = k + 1 === Math.min(STEPS, n) || length <= 1e-14 * Math.abs(diagonal[0]);
-    if (exhausted || k % CHECK_EVERY === CHECK_EVERY - 1) {
+    if (exhausted || k % checkEvery === checkEvery - 1) {
       const ritz = await topOfTridiagonal(backend, diagonal, beside);
       if (!ritz) return undefined;
-      if (exhausted || Math.abs(ritz.value - previous) <= SETTLED * Math.abs(ritz.value)) {
+      const rest = length * Math.abs(ritz.weights[k]);
+      const settled = Math.abs(ritz.value - (seen[k - CHECK_EVERY] ?? Number.NaN)) <= SETTLED * Math.abs(ritz.value);
+      if (exhausted || settled || done({ ...ritz, rest })) {
         const vector = new Float64Array(n);
         ritz.weights.forEach((weight, i) => {
           subtract(vector, -weight, basis[i]);
@@ -94,7 +126,7 @@ async function lanczos(backend: Backend, n: number, apply: Apply): Promise<Appro
           ...(ritz.next === undefined ? {} : { next: ritz.next }),
         };
       }
-      previous = ritz.value;
+      seen[k] = ritz.value;
     }
     beside.push(length);
     basis.push(w.map((x) => x / length));

@@ -135,6 +135,8 @@ async function attackCertified(k: number, random: Random, at: Setting, options: 
     // near a margin of 1 the room, though small beside λ_min, is more than 2 % of μ*² = λ_min·(1 − 1/margin)
     if (name === "mu" && constantOf(certificate, "margin") < 2) continue;
     if (name === "mu" && constantOf(certificate, "kappa") < 1e-200) continue;
+    // S3 holds for many balls: a smaller one with enough left of its margin is another true claim
+    if (name === "radius" && certificate.theorem === "S3") continue;
     const file = await forge(certificate, (f) => setConstant(f, name, value * (1 + direction * 0.02)));
     forgeries.push([`${name} claims 2 % more`, file, at]);
   }
@@ -275,7 +277,8 @@ function harmless(name: string, certificate: CertificateFile, at: Setting): bool
   if (/λ_min/.test(name)) return bottom.decimal < 1e-9 * lambdaMax.decimal;
   if (certificate.theorem === "S2") return false;
   if (/curvature/.test(name)) return certificate.theorem === "S1" && certificate.constants.kappa.decimal < 1e-200;
-  return /G̃/.test(name) && certificate.witness.norms.hadamard.decimal < 1e-30;
+  const frozen = !at.network.layers[0].trainsWeight && !at.network.layers[0].trainsBias; // then G̃ = 0
+  return /G̃/.test(name) && (frozen || certificate.witness.norms.hadamard.decimal < 1e-30);
 }
 
 /** Beside labels that are 100 000 times as large the room that a file leaves for the residual may be more than 1 % of it. */
