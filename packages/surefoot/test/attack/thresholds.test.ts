@@ -1,4 +1,4 @@
-/** The thresholds of S1 and S2 from both sides, with mpmath at 50 digits as the judge (golden/thresholds.py). */
+/** The thresholds of S1, S2 and S3 from both sides, with mpmath at 50 digits as the judge (golden/thresholds.py, thresholds-s3.py). */
 import { readFileSync } from "node:fs";
 import { fromRows } from "@surefoot/linalg";
 import { describe, expect, it } from "vitest";
@@ -107,5 +107,39 @@ describe("S2 at the threshold of the first pair that may flip", () => {
     }
     expect(without).toBeGreaterThan(5);
     expect(withPairs).toBeGreaterThan(5);
+  });
+});
+
+/** ∫μ is summed with the lower end of 400 cells, over a radius beyond which μ is a thousandth of itself at most. */
+const S3_LEFT_OUT = 2e-2;
+
+describe("S3 at its threshold", () => {
+  const s3: Pick<Judged, "x" | "a" | "y" | "excess">[] = JSON.parse(
+    readFileSync(new URL("golden/thresholds-s3.json", import.meta.url), "utf8"),
+  );
+
+  it("is certified above it, up to what the quadrature leaves out, with a file that is accepted, and never below", async () => {
+    const tally = { above: 0, below: 0 };
+    for (const one of s3) {
+      const excess = Number(one.excess);
+      const width = one.a.length;
+      const network = resolveNetwork(
+        networkSpec.parse({ kind: "fully-connected", widths: [width], activation: "tanh", scaling: "standard" }),
+        one.x[0].length,
+      );
+      const zero = fromRows(one.a.map(() => one.x[0].map(() => 0)));
+      const provenance = { source: "golden", steps: [], sourceRows: one.y.map((_, i) => i) };
+      const dataset = { x: fromRows(one.x), y: Float64Array.from(one.y), provenance };
+      const at = { network, dataset, weights: { W1: zero, W2: fromRows([one.a]) } };
+      const { outcome, certificate } = await certifyToFile({ ...at, ...proved });
+      tally[excess > 0 ? "above" : "below"]++;
+      // S1 may hold beyond what S3 proves, with its own bound
+      const verdict = outcome.theorem === "S3" ? outcome.verdict : "undecided";
+      if (excess <= 0) expect([one.excess, verdict]).toEqual([one.excess, "undecided"]);
+      if (excess <= S3_LEFT_OUT) continue;
+      expect([one.excess, outcome.verdict]).toEqual([one.excess, "certified"]);
+      expect(await checkHere(certificate, at)).toMatchObject({ verdict: "accepted" });
+    }
+    expect(tally).toEqual({ above: 20, below: 20 });
   });
 });

@@ -84,6 +84,16 @@ describe("surefoot certify --out", () => {
     await expect(readFile(join(folder, "none.json"))).rejects.toThrow();
   });
 
+  it("says which certificate it cannot put into a file, and writes none: the structured form of S2", async () => {
+    const relu = ["sphere:n=10,d=100,labels=gaussian", "--network", "two-layer-relu:480", "--init", "antisymmetric"];
+    const finished = await run("certify", ...relu, "--out", "structured.json");
+    expect(finished.code).toBe(2);
+    expect(finished.stderr).toMatch(
+      /certified by S2 \(structured form, margin .*\), but there is no certificate file for it/,
+    );
+    await expect(readFile(join(folder, "structured.json"))).rejects.toThrow();
+  });
+
   it("writes the same bytes again", async () => {
     await run("certify", DATA, ...NETWORK, "--weights", "w.safetensors", "--out", "again.json");
     expect(await readFile(join(folder, "again.json"))).toEqual(await readFile(join(folder, "c.json")));
