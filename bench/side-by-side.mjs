@@ -10,6 +10,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     only: { type: "string" },
+    peers: { type: "string" },
     threads: { type: "string", default: "2" },
   },
 });
@@ -19,6 +20,9 @@ export const threads = Number(values.threads);
 /** Contests that `--only` names by a part of their title, comma between; all without it. */
 export const wanted = (title) =>
   values.only === undefined || values.only.split(",").some((part) => title.includes(part));
+/** Peers that `--peers` names, comma between; all without it. */
+export const chosen = (peers) =>
+  peers.filter((peer) => values.peers === undefined || values.peers.split(",").includes(peer));
 const rounds = Number(values.rounds ?? (quick ? 1 : 5));
 
 /** What would choose other kernels or another number of threads for one side is taken out. */

@@ -1,12 +1,12 @@
 // Kernels beside NumPy and neural-tangents, and their growth with n.
 //
-//   npm run build && PYTHON=nt/bin/python node bench/kernels/run.mjs [--quick] [--only H^∞,growth] [--rounds N] [--threads N]
+//   npm run build && PYTHON=nt/bin/python node bench/kernels/run.mjs [--quick] [--only H^∞,growth] [--peers numpy] [--rounds N] [--threads N]
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { normals } from "@surefoot/linalg";
-import { compare, keep, quick, run, threads, wanted } from "../side-by-side.mjs";
+import { chosen, compare, keep, quick, run, threads, wanted } from "../side-by-side.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const python = process.env.PYTHON ?? "python3";
@@ -45,8 +45,9 @@ function agree({ title, results }) {
   }
 }
 
-function contest(title, job, peers) {
-  if (!wanted(title)) return;
+function contest(title, job, against) {
+  const peers = chosen(against);
+  if (!wanted(title) || peers.length === 0) return;
   const full = { d: D, threads, repeats: quick ? 2 : 3, ...job };
   const outcome = compare(title, {
     ours: () => run(process.execPath, join(here, "ours.mjs"), { ...full, backend: "native" }),

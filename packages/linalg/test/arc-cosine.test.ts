@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { angle, arcCosine } from "../src/arc-cosine.ts";
 import { LinalgError } from "../src/error.ts";
 import { fromRows, matrix } from "../src/matrix.ts";
+import { piecewiseLinearPair } from "../src/piecewise-linear.ts";
 import { ulpDistance } from "./ulp.ts";
 
 type GoldenRow = [g: number, a: number, b: number, kappa0: number, kappa1: number];
@@ -52,6 +53,37 @@ describe("arc-cosine kernels", () => {
     const two = Float64Array.of(1, 1);
     expect(() => arcCosine(0, matrix(2, 2), two, Float64Array.of(1))).toThrow(LinalgError);
     expect(() => arcCosine(0, matrix(2, 2), two, two, fromRows([[0, 0]]))).toThrow(/out is 1 × 2/);
+  });
+});
+
+describe("piecewise-linear kernels", () => {
+  it("of the ReLU are the arc-cosine kernels on both sides of every seam between their formulas", () => {
+    const seams = [-0.5, 0, 0.5, 0.96875];
+    const correlations = [
+      ...Array.from({ length: 401 }, (_, k) => k / 200 - 1),
+      ...seams.flatMap((rho) => [rho - 1e-9, rho - 2 ** -53, rho, rho + 2 ** -52, rho + 1e-9]),
+      1 - 1e-9,
+      1e-9 - 1,
+    ];
+    for (const rho of correlations) {
+      for (const [a, b] of [
+        [1, 1],
+        [3, 0.7],
+        [1e-280, 1e250],
+      ]) {
+        const size = Math.sqrt(a) * Math.sqrt(b);
+        const c = rho * size;
+        const { value, derivative } = piecewiseLinearPair(0, a, c, b);
+        // ρ is rounded three times, which moves κ₁ by (π − θ)/2π·3u and κ₀ by 3u/(2π sin θ) at most; each formula rounds a dozen times.
+        const [kappa0, kappa1] = [one(0, c, a, b), one(1, c, a, b)];
+        const u = 2 ** -53;
+        expect(Math.abs(value - kappa1), `κ₁ at ${rho}`).toBeLessThanOrEqual(
+          8 * u * size * Math.max(kappa1 / size, 0.05),
+        );
+        const slope = 3 / (2 * Math.PI * Math.sqrt(Math.max(1 - rho * rho, 0.06)));
+        expect(Math.abs(derivative - kappa0), `κ₀ at ${rho}`).toBeLessThanOrEqual((slope + 2) * u);
+      }
+    }
   });
 });
 

@@ -40,7 +40,7 @@ export function addArchitectureOptions(command: Command, kinds: readonly KernelK
     )
     .option("--w-std <x>", "the parameterisation of neural-tangents, with this W_std", finiteNumber)
     .option("--b-std <x>", "weigh trained N(0, 1) biases by this (b_std)", finiteNumber)
-    .option("--width <m>", "empirical, residual architectures: the width of the finite network", wholeNumber(1));
+    .option("--width <m>", "empirical, with --architecture: the width of the finite network", wholeNumber(1));
 }
 
 export interface OpenedKernel {
@@ -75,7 +75,6 @@ export async function openKernel(options: KernelArguments, x: Matrix, backend: B
 }
 
 async function openEmpirical(options: KernelArguments, x: Matrix, backend: Backend): Promise<OpenedKernel> {
-  refuse(options, ["wStd", "bStd"]);
   const { features, parameters, architecture } = await openFinite(options, x, backend);
   const here = await features(x);
   return {
@@ -96,16 +95,13 @@ interface Finite {
 
 async function openFinite(options: KernelArguments, x: Matrix, backend: Backend): Promise<Finite> {
   if (options.architecture === undefined) {
-    refuse(options, ["width"]);
+    refuse(options, ["width", "wStd", "bStd"]);
     const { network, weights } = await openNetwork(options, x.cols, backend);
     return { features: (z) => networkFeatures(network, weights, z, backend), parameters: network.parameters };
   }
   const spec = readArchitecture(options);
-  if (spec.kind === "fully-connected" || options.network !== undefined || options.width === undefined) {
-    throw new SurefootError(
-      "argument",
-      "--kind empirical takes --network for fully connected networks, and --architecture with --width for residual ones",
-    );
+  if (options.network !== undefined || options.width === undefined) {
+    throw new SurefootError("argument", "--kind empirical takes either --network, or --architecture with --width");
   }
   const network = resolveNetwork(finiteSpec(spec, options.width), x.cols);
   const weights = await initialise(network, { kind: "gaussian" }, options.seed, backend);
@@ -132,10 +128,17 @@ function readArchitecture({ architecture, kind, wStd, bStd }: KernelArguments): 
     throw new SurefootError("argument", `--kind ${kind} needs an architecture, e.g. ${example}`);
   }
   const isFile = !architecture.trimStart().startsWith("{") && existsSync(architecture);
+  if (!isFile && !architecture.trimStart().startsWith("{")) {
+    throw new SurefootError("argument", `--architecture ${architecture}: neither JSON ({…}) nor a file that exists`);
+  }
   const value = parseJson(
     isFile ? readFileSync(architecture, "utf8") : architecture,
     isFile ? architecture : "--architecture",
   );
+  const kindOf = (value as { kind?: unknown } | null)?.kind;
+  if ((wStd !== undefined || bStd !== undefined) && typeof kindOf === "string" && kindOf.endsWith("residual")) {
+    throw new SurefootError("argument", `--w-std and --b-std are of fully-connected architectures, not of ${kindOf}`);
+  }
   const fields = {
     ...(value as ArchitectureInput),
     ...(wStd !== undefined ? { weightStd: wStd } : {}),

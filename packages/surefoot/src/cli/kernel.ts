@@ -87,7 +87,9 @@ async function run(source: string, options: Arguments): Promise<void> {
       ? await inMemory(opened.source, options, backend, interrupt.signal)
       : await onDisk(opened.source, options, dataset, backend, interrupt.signal);
     if (found.status === "not-finite") {
-      say("no eigenvalues of this kernel: it holds a NaN or an infinity");
+      say(
+        "no eigenvalues of this kernel: it holds a NaN or an infinity; it overflows for such inputs, scale them down",
+      );
       process.exitCode = EXIT.failure;
       return;
     }

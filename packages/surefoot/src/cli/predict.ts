@@ -138,7 +138,12 @@ async function run(source: string, options: Arguments): Promise<void> {
           ...(variances ? [["largest standard deviation", format(Math.sqrt(Math.max(...variances)))] as const] : []),
           ["λ_min, λ_max", `${format(lambdaMin)}, ${format(lambdaMax)}   (ρ = ${format(spectrum.ridge)} included)`],
           ...(Number.isFinite(context.stepSizeLimit)
-            ? [["step size must stay below", format(context.stepSizeLimit)] as const]
+            ? [
+                [
+                  "step size must stay below",
+                  format(context.stepSizeLimit) + beyond(options, context.stepSizeLimit),
+                ] as const,
+              ]
             : []),
           ...(negative > 0 ? [["negative eigenvalues", `${negative}, used as they are`] as const] : []),
           ...(negativeVariances ? [["negative variances", `${negativeVariances}, from rounding`] as const] : []),
@@ -209,6 +214,10 @@ function dynamicsOf({ time, steps, stepSize, momentum }: Arguments, factor: numb
   return momentum === undefined
     ? { kind: "gradient-descent", stepSize: scaled, steps }
     : { kind: "momentum", stepSize: scaled, momentum, steps };
+}
+
+function beyond({ stepSize }: Arguments, limit: number): string {
+  return stepSize !== undefined && stepSize >= limit ? `   (${stepSize} is not: training diverges)` : "";
 }
 
 function describe({ time, steps, stepSize, momentum, loss }: Arguments): string {

@@ -68,6 +68,31 @@ describe("surefoot kernel, infinite width", () => {
     expectClose(await readMatrix("W.npy"), await expected(JSON.stringify(spec), "ntk"));
   });
 
+  it("of a finite network of any architecture is near its limit", async () => {
+    for (const architecture of [RELU, '{"kind":"residual","depth":2,"activation":"tanh"}']) {
+      const base = ["kernel", DATA, "--architecture", architecture, "--json"];
+      const finite = await surefoot([...base, "--kind", "empirical", "--width", "2000"], folder);
+      const limit = await surefoot([...base, "--kind", "ntk"], folder);
+      const [a, b] = [finite, limit].map((finished) => lastJson<{ lambdaMax: number }>(finished).lambdaMax);
+      // A few times 1/√2000.
+      expect(Math.abs(a / b - 1)).toBeLessThan(0.15);
+    }
+  });
+
+  it.each([
+    [["--kind", "ntk", "--architecture", "none.json"], /neither JSON \(\{…\}\) nor a file that exists/],
+    [
+      ["--kind", "ntk", "--architecture", '{"kind":"residual","depth":2,"activation":"relu"}', "--w-std", "2"],
+      /not of residual/,
+    ],
+    [["--kind", "empirical", "--architecture", RELU], /--architecture with --width/],
+    [["--kind", "empirical", "--architecture", RELU, "--width", "9", "--w-std", "2"], /of infinite width alone/],
+    [["--w-std", "2"], /--w-std has no meaning for --kind h-infinity/],
+  ])("refuses %j with exit code 2", async (options, message) => {
+    const { code, stderr } = await surefoot(["kernel", DATA, ...options], folder);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+
   it("that does not fit in memory goes to disk, with the same bytes, and λ_min has a residual", async () => {
     const base = ["kernel", DATA, "--kind", "ntk", "--architecture", RELU, "--json"];
     const inMemory = await surefoot([...base, "--out", "memory.npy"], folder);
@@ -136,6 +161,9 @@ describe("surefoot predict", () => {
     const above = await surefoot([...base, "--step-size", String(stepSizeLimit * 1.0001)], folder);
     expect(above.code).toBe(1);
     expect(lastJson<Record<string, unknown>>(above)).toMatchObject({ status: "diverges" });
+    const few = base.map((word) => (word === "inf" ? "3" : word)).filter((word) => word !== "--json");
+    const grows = await surefoot([...few, "--step-size", String(stepSizeLimit * 1.0001)], folder);
+    expect([grows.code, grows.stdout]).toEqual([0, expect.stringMatching(/is not: training diverges/)]);
     const below = await surefoot([...base, "--step-size", String(stepSizeLimit * 0.9999)], folder);
     expect(below.code).toBe(0);
   });
