@@ -119,7 +119,6 @@ describe("surefoot kernel, infinite width", () => {
       /unknown activation/,
     ],
     [["--kind", "h-infinity", "--w-std", "1"], /--w-std has no meaning for --kind h-infinity/],
-    [["--kind", "empirical", "--architecture", RELU], /takes --network for fully connected/],
     [["--figure", "spectrum.pdf"], /name a \.svg or a \.png file/],
   ])("refuses %j with exit code 2", async (options, message) => {
     const { code, stderr } = await surefoot(["kernel", DATA, ...options], folder);
