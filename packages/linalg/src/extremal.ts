@@ -199,7 +199,7 @@ async function shiftAndInvert(
       shift = tight;
       continue;
     }
-    const closer = Math.max(gap / 64, 4 * rest, 4 * rounding);
+    const closer = Math.max(gap / 64, 2 * rest, 4 * rounding);
     if (!(closer < gap / 2) && !tried) continue;
     const moved = await firstFactor(primitives, [value - closer, value - gap / 4, shift], sign);
     if (moved === undefined) return undefined;

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "vite";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { matrix } from "../src/matrix.ts";
 import { normals } from "../src/random.ts";
 import { gemm as oracle } from "../src/reference/products.ts";
 import { createMemory } from "../src/wasm/arena.ts";
@@ -140,6 +141,24 @@ describe("memory", () => {
     });
     await expect(runtime.exclusive((arena) => arena.doubles(8))).resolves.toBeGreaterThan(0);
   });
+});
+
+test("products and factors on workers leave the event loop free", async () => {
+  const backend = await createWasmBackend({ threads: 2 });
+  const n = 700;
+  const a = matrix(
+    n,
+    n,
+    Float64Array.from({ length: n * n }, (_, k) => (k % (n + 1) === 0 ? n : 1 / (1 + (k % 17)))),
+  );
+  for (const call of [() => backend.gemm(a, a), () => backend.cholesky(a)]) {
+    let turns = 0;
+    const clock = setInterval(() => turns++, 1);
+    const during = await call().then(() => turns);
+    clearInterval(clock);
+    expect(during).toBeGreaterThan(2);
+  }
+  await backend.close();
 });
 
 test("addresses above 2 GiB are addresses like others", async () => {

@@ -9,13 +9,18 @@ const CALLS = 24;
 /** Milliseconds that a timing takes: many ticks of the clock, which is coarse (0.1 ms) in pages that are not isolated. */
 const SLICE = 0.2;
 const COARSE_SLICE = 2;
-/** Rounds end when the best times have not improved for this many; the engine optimises the kernels meanwhile. */
-const PATIENCE = 8;
-const MOST_ROUNDS = 60;
+/**
+ * Rounds end when no best time has improved for this many: the engine optimises the kernels meanwhile, later under load, and one slice in
+ * several is not interrupted by other work.
+ */
+const PATIENCE = 12;
+const MOST_ROUNDS = 80;
+/** An improvement by less is noise. */
+const IMPROVED = 0.95;
 
 /**
- * Times both register tiles and returns the faster one: which it is depends on the engine's register allocation. A few
- * milliseconds, most of it waiting for the optimising compiler. The choice changes no result.
+ * Times both register tiles in turns and returns the one with the better best time: which it is depends on the engine's register
+ * allocation. Some ten milliseconds, most of it waiting for the optimising compiler. The choice changes no result.
  */
 export async function fastestTile(kernels: KernelExports, arena: Arena): Promise<TileRows> {
   const a = arena.doubles(6 * DEPTH);
@@ -29,10 +34,10 @@ export async function fastestTile(kernels: KernelExports, arena: Arena): Promise
   const slice = globalThis.crossOriginIsolated === false ? COARSE_SLICE : SLICE;
   const best = { 4: Number.POSITIVE_INFINITY, 6: Number.POSITIVE_INFINITY };
   for (let round = 0, since = 0; round < MOST_ROUNDS && since < PATIENCE; round++, since++) {
-    for (const rows of [4, 6] as const) {
+    for (const rows of round % 2 === 0 ? ([4, 6] as const) : ([6, 4] as const)) {
       const tile = rows === 4 ? kernels.tile4x4 : kernels.tile6x4;
       const time = timeOf(() => tile(DEPTH, a, b, c, 32, 1, 0), slice) / rows;
-      if (time < 0.9 * best[rows]) since = 0;
+      if (time < IMPROVED * best[rows]) since = 0;
       best[rows] = Math.min(best[rows], time);
     }
     await new Promise((resolve) => setTimeout(resolve, 0));
