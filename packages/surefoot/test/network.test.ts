@@ -9,6 +9,7 @@ import type { Network, Weights } from "../src/network/network.ts";
 import { fitWeights, resolveNetwork, tensorShapes } from "../src/network/resolve.ts";
 import { reluKernelByCounts, tangentKernel } from "../src/network/tangent-kernel.ts";
 import { networkSpec } from "../src/spec/network.ts";
+import { networkFromText } from "../src/spec/shorthand.ts";
 
 const backend = createReferenceBackend();
 
@@ -203,5 +204,35 @@ describe("weights from outside", () => {
 
   it("may give a vector for a matrix of one row", () => {
     expect(fitWeights(network, { W1: w1, W2: matrix(3, 1) }).W2.rows).toBe(1);
+  });
+});
+
+describe("weights matched to the data", () => {
+  it("have the second moments d·XᵀX/n, and the output law of Gaussian ones", async () => {
+    const [n, d, m] = [3, 2, 20_000];
+    const x = matrix(n, d, Float64Array.of(0.6, 0.8, 1, 0, 0.8, -0.6));
+    const network = resolveNetwork(networkFromText(`two-layer-relu:${m}`), d);
+    const { W1, W2 } = await initialise(network, { kind: "matched" }, 4, backend, x);
+    const gaussian = await initialise(network, { kind: "gaussian" }, 4, backend);
+    expect(W2.data).toEqual(gaussian.W2.data);
+    for (const [p, q] of [
+      [0, 0],
+      [0, 1],
+      [1, 1],
+    ]) {
+      let [found, wanted] = [0, 0];
+      for (let r = 0; r < m; r++) found += (W1.data[r * d + p] * W1.data[r * d + q]) / m;
+      for (let i = 0; i < n; i++) wanted += (d / n) * x.data[i * d + p] * x.data[i * d + q];
+      // the variance of a product of two Gaussians is at most 2·σ⁴: six deviations
+      expect(Math.abs(found - wanted)).toBeLessThan((6 * Math.SQRT2 * 2) / Math.sqrt(m));
+    }
+  });
+
+  it("need the data, and a first layer that sees samples", async () => {
+    const network = resolveNetwork(networkFromText("tanh:4"), 2);
+    await expect(initialise(network, { kind: "matched" }, 0, backend)).rejects.toThrow(/name them, not --inputs/);
+    const patches = resolveNetwork(networkFromText("conv-resnet-tanh:1x2@2"), 4);
+    const x = matrix(2, 4, new Float64Array(8).fill(0.5));
+    await expect(initialise(patches, { kind: "matched" }, 0, backend, x)).rejects.toThrow(/patches/);
   });
 });

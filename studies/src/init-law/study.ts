@@ -1,4 +1,4 @@
-import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
+import type { Backend } from "@surefoot/linalg";
 import {
   certify,
   countFlips,
@@ -8,6 +8,7 @@ import {
   generate,
   hInfinity,
   initialise,
+  initialiserSpec,
   type Network,
   networkSpec,
   resolveNetwork,
@@ -66,9 +67,8 @@ async function measure(
   const network = resolveNetwork(networkSpec.parse({ kind: "two-layer-relu", width: setting.width }), dataset.x.cols);
   const [first, second] = law.split(", ");
   const output = second === "uniform" ? "uniform" : "sign";
-  const kind = first === "sphere" ? "sphere" : "gaussian";
-  let weights: Weights = await initialise(network, { kind, output }, seed, backend);
-  if (first === "matched") weights = { ...weights, W1: await matched(weights.W1, dataset, backend) };
+  const kind = initialiserSpec.parse({ kind: first, output });
+  const weights = await initialise(network, kind, seed, backend, dataset.x);
   const problem = await createProblem(network, dataset, "sum", backend);
   const kernel = await kernelAt(problem, weights);
   const stepSize = 1 / (await lambdaMax(kernel, backend));
@@ -107,13 +107,6 @@ async function flipped(
   const [a, b] = [await forward(network, before, x, backend), await forward(network, after, x, backend)];
   const [start, end] = [signPattern(a.z[0]), signPattern(b.z[0])];
   return countFlips(start, end) / (start.rows * start.bits);
-}
-
-/** Rows √(d/n)·Xᵀg with the first n entries of each Gaussian row as g (d ≥ n here): covariance d·XᵀX/n, mean square length d. */
-async function matched(w: Matrix, { x }: Dataset, backend: Backend): Promise<Matrix> {
-  const g = matrix(w.rows, x.rows);
-  for (let r = 0; r < w.rows; r++) g.data.set(w.data.subarray(r * w.cols, r * w.cols + x.rows), r * x.rows);
-  return backend.gemm(g, x, { alpha: Math.sqrt(x.cols / x.rows) });
 }
 
 function conclude(setting: Setting, tables: Tables): Conclusion {

@@ -42,7 +42,7 @@ export async function prepare(
   const dataset = await openDataset(experiment.data, files, base);
   const network = resolveNetwork(experiment.network, dataset.x.cols);
   checkMemory(network, dataset.x.rows);
-  const weights = await initialise(network, experiment.initialiser, experiment.seed, backend);
+  const weights = await initialise(network, experiment.initialiser, experiment.seed, backend, dataset.x);
   const problem = await createProblem(network, dataset, experiment.loss, backend);
   const { loss } = problem;
   const free = await certify({ network, weights, dataset, loss, backend });

@@ -32,6 +32,7 @@ export function initialiserText(spec: InitialiserSpec): string {
       return `boxed-lecun:${spec.box}`;
     case "gaussian":
     case "sphere":
+    case "matched":
     case "antisymmetric":
       return spec.output === undefined ? spec.kind : JSON.stringify(spec);
     default:

@@ -94,7 +94,7 @@ async function run(source: string, options: CertifyArguments): Promise<void> {
   if (engineOf(options, dataset) === "lazy") return certifyStreaming(dataset, options);
   const backend = await openBackend(options);
   try {
-    const { network, weights, origin } = await openNetwork(options, dataset.x.cols, backend);
+    const { network, weights, origin } = await openNetwork(options, dataset.x, backend);
     const request = {
       network,
       weights,

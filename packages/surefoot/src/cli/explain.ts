@@ -107,7 +107,7 @@ async function run(source: string, options: Arguments): Promise<void> {
   const backend = await openBackend(options);
   const progress = createProgress();
   try {
-    const { network, weights, initialiser } = await openNetwork(options, dataset.x.cols, backend);
+    const { network, weights, initialiser } = await openNetwork(options, dataset.x, backend);
     const problem = await createTrainingProblem(network, dataset, loss, backend);
     const optimiser = chosenBatch(options);
     const fromFile = options.weights !== undefined;

@@ -44,10 +44,11 @@ async function run(source: string | undefined, options: Arguments): Promise<void
   if ((source === undefined) === (options.inputs === undefined)) {
     throw new SurefootError("argument", "give either DATA or --inputs d, to say how many inputs the network takes");
   }
-  const inputs = options.inputs ?? (await openData(source ?? "", options)).x.cols;
+  const x = options.inputs ?? (await openData(source ?? "", options)).x;
+  const inputs = typeof x === "number" ? x : x.cols;
   const backend = await openBackend(options);
   try {
-    const { network, weights, origin } = await openNetwork(options, inputs, backend);
+    const { network, weights, origin } = await openNetwork(options, x, backend);
     await writeWeights(options.out, weights);
     const tensors = tensorShapes(network);
     if (options.json) return printJson({ file: options.out, origin, inputs, parameters: network.parameters, tensors });

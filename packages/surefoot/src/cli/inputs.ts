@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import type { Backend, BackendName } from "@surefoot/linalg";
+import type { Backend, BackendName, Matrix } from "@surefoot/linalg";
 import { chooseBackend, LinalgError } from "@surefoot/linalg";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Dataset } from "../data/dataset.ts";
@@ -134,17 +134,23 @@ export interface OpenedNetwork {
   readonly origin: string;
 }
 
-export async function openNetwork(options: NetworkArguments, inputs: number, backend: Backend): Promise<OpenedNetwork> {
+/** The network of the options with its initial weights; `x` is the data where there are any, else the number of inputs. */
+export async function openNetwork(
+  options: NetworkArguments,
+  x: Matrix | number,
+  backend: Backend,
+): Promise<OpenedNetwork> {
   if (options.network === undefined) {
     throw new SurefootError("argument", "name a --network, e.g. --network tanh:512 (see `surefoot networks`)");
   }
-  const network = resolveNetwork(readNetworkSpec(options.network), inputs);
+  const data = typeof x === "number" ? undefined : x;
+  const network = resolveNetwork(readNetworkSpec(options.network), typeof x === "number" ? x : x.cols);
   const initialiser = initialiserFromText(options.init);
   if (options.weights !== undefined) {
     const tensors = await readWeights(options.weights);
     return { network, weights: fitWeights(network, tensors, options.weights), initialiser, origin: options.weights };
   }
-  const weights = await initialise(network, initialiser, options.seed, backend);
+  const weights = await initialise(network, initialiser, options.seed, backend, data);
   return { network, weights, initialiser, origin: `${options.init}, seed ${options.seed}` };
 }
 

@@ -96,7 +96,7 @@ interface Finite {
 async function openFinite(options: KernelArguments, x: Matrix, backend: Backend): Promise<Finite> {
   if (options.architecture === undefined) {
     refuse(options, ["width", "wStd", "bStd"]);
-    const { network, weights } = await openNetwork(options, x.cols, backend);
+    const { network, weights } = await openNetwork(options, x, backend);
     return { features: (z) => networkFeatures(network, weights, z, backend), parameters: network.parameters };
   }
   const spec = readArchitecture(options);

@@ -31,7 +31,7 @@ export async function startRun(source: string, options: StartOptions, signal: Ab
   const dataset = await openData(source, options);
   const backend = await openBackend(options);
   try {
-    const { network, weights, initialiser, origin } = await openNetwork(options, dataset.x.cols, backend);
+    const { network, weights, initialiser, origin } = await openNetwork(options, dataset.x, backend);
     const problem = await createTrainingProblem(network, dataset, options.loss, backend);
     const spec = await newSpec(source, options, dataset, {
       engine: "direct",
@@ -60,7 +60,7 @@ export async function resumeRun(path: string, options: TrainArguments, signal: A
     const network = resolveNetwork(spec.network, dataset.x.cols);
     const weights = spec.fromFile
       ? fitWeights(network, await readWeights(initialWeightsFile(folder)), initialWeightsFile(folder))
-      : await initialise(network, spec.initialiser, spec.seed, backend);
+      : await initialise(network, spec.initialiser, spec.seed, backend, dataset.x);
     const problem = await createTrainingProblem(network, dataset, spec.loss, backend);
     const record = await reopenRecord(reopened, columnsOf(problem, spec));
     const resume = {

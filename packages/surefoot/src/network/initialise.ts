@@ -12,13 +12,15 @@ type Seed = readonly [number, number];
 
 /**
  * Draws the weights of a network; biases are 0. Every entry depends on (seed, layer, neuron, index) alone, so the first m neurons of
- * two widths agree, and any neuron can be made again: W_ℓ row r is row r of stream ℓ; the output weight of neuron r is row r of stream L.
+ * two widths agree, and any neuron can be made again: W_ℓ row r is row r of stream ℓ; the output weight of neuron r is row r of stream L. `x` is what
+ * `matched` needs, the data. Throws `spec` for an initialiser that is not for this network.
  */
 export async function initialise(
   network: Network,
   initialiser: InitialiserSpec,
   seed: number,
   backend: Backend,
+  x?: Matrix,
 ): Promise<Weights> {
   const refused = architectureOf(network.spec).refuses?.(initialiser);
   if (refused) {
@@ -30,7 +32,7 @@ export async function initialise(
   for (const [i, layer] of network.layers.entries()) {
     weights[layer.weight] =
       i < last
-        ? await hiddenWeights(network, i, initialiser, words, backend)
+        ? await hiddenWeights(network, i, initialiser, words, backend, x)
         : await outputWeights(network, initialiser, words, backend);
     if (layer.bias) weights[layer.bias] = matrix(layer.rows, 1);
   }
@@ -43,6 +45,7 @@ async function hiddenWeights(
   initialiser: InitialiserSpec,
   seed: Seed,
   backend: Backend,
+  x: Matrix | undefined,
 ): Promise<Matrix> {
   const layer = network.layers[index];
   const draw = () => gaussianRows(layer, index + 1, 0, layer.rows, seed, backend);
@@ -55,6 +58,8 @@ async function hiddenWeights(
       return scaled(await draw(), Math.sqrt(2 / layer.rows));
     case "sphere":
       return index === 0 ? unitRows(await draw()) : draw();
+    case "matched":
+      return index === 0 ? matchedRows(layer, seed, backend, x) : draw();
     case "antisymmetric":
       // below a skip all neurons need a twin, for the skip brings down what lies there
       return network.layers[index].skip || network.layers[index + 1].skip || index === network.layers.length - 2
@@ -85,6 +90,7 @@ async function outputWeights(
   switch (initialiser.kind) {
     case "gaussian":
     case "sphere":
+    case "matched":
       return outputDraws(law(usual), number, width, seed, backend);
     case "lecun":
       return scaled(await outputDraws("gaussian", number, width, seed, backend), Math.sqrt(1 / width));
@@ -122,6 +128,15 @@ async function outputDraws(
   if (law === "gaussian") return row((await backend.normals({ seed, stream, firstRow: 0, rows: width, cols: 1 })).data);
   const draw = law === "sign" ? sign : (at: Parameters<typeof sign>[0]) => 2 * uniform(at, 0) - 1;
   return row(Float64Array.from({ length: width }, (_, r) => draw({ seed, stream, row: r })));
+}
+
+/** Rows √(d/n)·Xᵀg, g ∼ N(0, I_n): second moments d·XᵀX/n, and ‖w‖² = d in the mean where the samples are unit vectors. */
+async function matchedRows(layer: Layer, seed: Seed, backend: Backend, x: Matrix | undefined): Promise<Matrix> {
+  if (layer.patches) throw new SurefootError("spec", "matched: the neurons of a convolution see patches, not samples");
+  if (!x) throw new SurefootError("spec", "matched: the first layer is drawn from the data: name them, not --inputs");
+  const { rows } = layer;
+  const g = await backend.normals({ seed, stream: layerStream(1), firstRow: 0, rows, cols: x.rows });
+  return backend.gemm(g, x, { alpha: Math.sqrt(x.cols / x.rows) });
 }
 
 /** Every neuron twice, next to its twin. */

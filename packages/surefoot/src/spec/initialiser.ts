@@ -13,6 +13,8 @@ export const initialiserSpec = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("he") }),
   /** Rows of W1 uniform on the sphere of radius 1, the rest as `gaussian`. */
   z.strictObject({ kind: z.literal("sphere"), output: output.optional() }),
+  /** Rows of W1 with the second moments of the data, N(0, d·XᵀX/n), the rest as `gaussian` (the review of Du et al., after Xie et al.). */
+  z.strictObject({ kind: z.literal("matched"), output: output.optional() }),
   /** As `gaussian` with every neuron of the last hidden layer twice and opposite output weights (default ±1): u(0) = 0 exactly. Even width. */
   z.strictObject({ kind: z.literal("antisymmetric"), output: output.optional() }),
   /** Chatterjee 2022: W1 = 0, hidden entries 1/d_{ℓ−1}, output entries `scale` = A (theory/04). */

@@ -142,6 +142,8 @@ function lawNote(kind: string | undefined): string | null {
       return "every neuron comes twice: m/2 independent ones, and u(0) = 0";
     case "sphere":
       return "H(0) depends on directions only, so its limit is the same; what changes is how near |w_r·x_i| is to 0";
+    case "matched":
+      return "the directions of the w_r follow the data: the limit of H(0) is another one than H^∞";
     default:
       return `drawn by ${kind}`;
   }
