@@ -97,7 +97,7 @@ async function scan(
   const space = arena.bytes(threads * stride);
   new Uint8Array(arena.memory.buffer, space, threads * stride).fill(0);
   const batch = 4 * threads;
-  const shape = new ResultShape(n, shardRows, expectedPairs(x, thresholds));
+  const shape = new ResultShape(n, Math.min(shardRows, rows), expectedPairs(x, thresholds));
   let results = arena.bytes(batch * shape.bytes);
   for (let first = 0; first < rows; ) {
     const wanted = Math.min(rows - first, batch * shardRows);
@@ -160,6 +160,9 @@ function expectedPairs(x: Matrix, thresholds: Float64Array): number {
   return sum;
 }
 
+/** Entries that a list gets room for before it is known how many there are. */
+const MOST_GUESSED = 2 ** 18;
+
 /** The layout of a shard's result (assembly/lazy-scan.ts) and the room for its lists, which grows to what was needed. */
 class ResultShape {
   readonly #n: number;
@@ -173,8 +176,8 @@ class ResultShape {
     this.#n = n;
     this.#shardRows = shardRows;
     this.patternBytes = Math.ceil(n / 32) * 4;
-    this.heldRoom = Math.min(shardRows, Math.ceil(1.25 * shardRows * Math.min(1, pairs)) + 256);
-    this.pairRoom = Math.ceil(1.25 * shardRows * pairs) + 1024;
+    this.heldRoom = Math.min(shardRows, MOST_GUESSED, Math.ceil(1.25 * shardRows * Math.min(1, pairs)) + 256);
+    this.pairRoom = Math.min(MOST_GUESSED, Math.ceil(1.25 * shardRows * pairs) + 1024);
   }
 
   get #pairs(): number {
