@@ -64,6 +64,7 @@ describe("a scan of Gaussian neurons", () => {
     [10, 10, 700, 64, 5],
     [37, 20, 1531, 256, 0.01],
     [130, 65, 300, 128, 0.2],
+    [20, 10, 8192, 4096, -1], // only counts are wanted
   ]) {
     it(`finds what the reference generator and products give (n = ${n}, d = ${d}, ${rows} neurons)`, async () => {
       const found = await scan(2, n, d, rows, shardRows, limit);

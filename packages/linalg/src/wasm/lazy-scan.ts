@@ -149,19 +149,16 @@ function packSamples(arena: Arena, x: Matrix): number {
   return address;
 }
 
-/** Σ_i P(|N(0, ‖x_i‖²)| ≤ threshold_i), from above: the density at 0 times the width of the interval, at most 1. */
+/** Σ_i P(|N(0, ‖x_i‖²)| ≤ threshold_i), from above: the density at 0 times the width of the interval, at most 1; 0 below a threshold of 0. */
 function expectedPairs(x: Matrix, thresholds: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < x.rows; i++) {
     let square = 0;
     for (let q = 0; q < x.cols; q++) square += x.data[i * x.cols + q] ** 2;
-    sum += Math.min(1, (2 * thresholds[i]) / Math.sqrt(2 * Math.PI * square + Number.MIN_VALUE));
+    sum += Math.min(1, Math.max(0, 2 * thresholds[i]) / Math.sqrt(2 * Math.PI * square + Number.MIN_VALUE));
   }
   return sum;
 }
-
-/** Entries that a list gets room for before it is known how many there are. */
-const MOST_GUESSED = 2 ** 18;
 
 /** The layout of a shard's result (assembly/lazy-scan.ts) and the room for its lists, which grows to what was needed. */
 class ResultShape {
@@ -176,8 +173,8 @@ class ResultShape {
     this.#n = n;
     this.#shardRows = shardRows;
     this.patternBytes = Math.ceil(n / 32) * 4;
-    this.heldRoom = Math.min(shardRows, MOST_GUESSED, Math.ceil(1.25 * shardRows * Math.min(1, pairs)) + 256);
-    this.pairRoom = Math.min(MOST_GUESSED, Math.ceil(1.25 * shardRows * pairs) + 1024);
+    this.heldRoom = Math.min(shardRows, Math.ceil(1.25 * shardRows * Math.min(1, pairs)) + 256);
+    this.pairRoom = Math.ceil(1.25 * shardRows * pairs) + 1024;
   }
 
   get #pairs(): number {

@@ -106,8 +106,8 @@ export function weakerSmooth(evidence: SmoothEvidence, room: number, dataset: Da
     bounds: CHECKED_BOUNDS,
     kernel: weakerSpectrum(evidence.kernel, room),
     residualNorm: raised(residualNorm, room * residualNorm.value.upper + room * 2 ** -8 * scaleOf(dataset)),
-    // the program that checks knows κ without pairs of inputs and measured products
-    layers: evidence.layers.map(({ hadamardInput: _, steepBounds: __, ...layer }, l) => ({
+    // the program that checks knows κ without pairs of inputs and what `steep` measures
+    layers: evidence.layers.map(({ hadamardInput: _, steepBounds: __, bendBounds: ___, ...layer }, l) => ({
       ...layer,
       weightNorm: more(layer.weightNorm),
       inputBounds: most(layer.inputBounds),

@@ -1,13 +1,12 @@
 import { type BitMasks, type Matrix, matrix } from "@surefoot/linalg";
-import type { Interval } from "../interval/arithmetic.ts";
 import { addUp, mulUp, sqrtUp, subDown, subUp } from "../interval/directed.ts";
-import { frobenius, LEAST_POSITIVE, norm, rowNorms, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
+import { LEAST_POSITIVE, rowNorms, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
 import type { Weights } from "../network/network.ts";
 import type { Measurer, ReluEvidence } from "./evidence.ts";
 import type { FollowedDescent, Follower } from "./follow.ts";
 import { short } from "./format.ts";
-import { affine, exactRows, type RowBall, type WeightNorms } from "./proved-pass.ts";
-import { descend, residualRows } from "./proved-step.ts";
+import { ballNorm, exactRows, provedRelu, type RowBall, residualRows } from "./proved-pass.ts";
+import { descend } from "./proved-step.ts";
 import { countBits, hasBit, midpointKernel, setBit } from "./s2-kernel.ts";
 import { s2 } from "./theorems.ts";
 
@@ -18,7 +17,7 @@ import { s2 } from "./theorems.ts";
  */
 export function reluFollower(descent: FollowedDescent): Follower {
   const { network, dataset, measurer, stepSize, backend } = descent;
-  const [hidden, output] = network.layers;
+  const [, output] = network.layers;
   const inputs = exactRows(dataset.x);
   let weights = descent.weights;
   let place: Place | undefined;
@@ -36,6 +35,7 @@ export function reluFollower(descent: FollowedDescent): Follower {
     return place;
   };
   return {
+    theorem: "S2",
     here: () => weights,
     ask: async (distance) => {
       const here = await look(distance);
@@ -43,7 +43,7 @@ export function reluFollower(descent: FollowedDescent): Follower {
       const { evidence } = here;
       const seen: Measurer = { ...measurer, relu: async () => ({ status: "ok", evidence }) };
       const outcome = await s2.certify({ network, weights, dataset }, seen, stepSize);
-      return { outcome, residual: sizeOf(evidence) };
+      return { outcome, residual: ballNorm(evidence.residual) };
     },
     advance: async (distance) => {
       const here = await look(distance);
@@ -52,47 +52,32 @@ export function reluFollower(descent: FollowedDescent): Follower {
       const near = countBits(evidence.uncertain);
       if (near > 0) return `${near} pre-activations are too near to 0 to know their signs within ${short(distance)}`;
       const cotangents = [activeWeights(computed, output.scale)];
-      const residual = await preciseResidual();
+      const { outputs } = await provedRelu(network, weights, inputs, backend, "precise");
+      const residual = residualRows(outputs, dataset.y);
       const at = { network, weights, inputs: [inputs], cotangents, residual, slope };
       const next = await descend(at, stepSize, backend);
       if (!next) return "a step left the range of double precision";
       const stretched = subUp(mulUp(stepSize.upper, mulUp(slope, slope)), 1);
       weights = next.weights;
       return {
-        residual: sizeOf(evidence),
+        residual: ballNorm(evidence.residual),
         distance: addUp(mulUp(Math.max(1, stretched), distance), next.error),
         length: next.length,
         spent: false,
       };
     },
   };
+}
 
-  /** e(θ̂_k) by precise products. */
-  async function preciseResidual(): Promise<RowBall> {
-    const w = weights[hidden.weight];
-    const bias = (name: string | undefined) => (name ? weights[name].data : undefined);
-    const size = (a: Matrix): WeightNorms => ({ spectral: frobenius(a).upper, frobenius: frobenius(a).upper });
-    const z = await affine(inputs, w, size(w), hidden.scale, bias(hidden.bias), backend, "precise");
-    const h = matrix(
-      z.mid.rows,
-      z.mid.cols,
-      z.mid.data.map((value) => Math.max(value, 0)),
-    );
-    const features = { mid: h, norms: rowNorms(h).upper, errors: z.errors };
-    const a = weights[output.weight];
-    const outputs = await affine(features, a, size(a), output.scale, bias(output.bias), backend, "precise");
-    return residualRows(outputs, dataset.y);
+/** ∂f/∂z: s₂a_r where the pair is on. */
+function activeWeights({ pattern, outputWeights, samples, width }: ReluEvidence, scale: number): RowBall {
+  const mid = matrix(samples, width);
+  for (let i = 0; i < samples; i++) {
+    for (let r = 0; r < width; r++) if (hasBit(pattern, i, r)) mid.data[i * width + r] = scale * outputWeights[r];
   }
-
-  function activeWeights({ pattern, outputWeights, samples, width }: ReluEvidence, scale: number): RowBall {
-    const mid = matrix(samples, width);
-    for (let i = 0; i < samples; i++) {
-      for (let r = 0; r < width; r++) if (hasBit(pattern, i, r)) mid.data[i * width + r] = scale * outputWeights[r];
-    }
-    const norms = rowNorms(mid).upper;
-    const underflow = mulUp(width, LEAST_POSITIVE);
-    return { mid, norms, errors: norms.map((size) => addUp(mulUp(2 * UNIT_ROUNDOFF, size), underflow)) };
-  }
+  const norms = rowNorms(mid).upper;
+  const underflow = mulUp(width, LEAST_POSITIVE);
+  return { mid, norms, errors: norms.map((size) => addUp(mulUp(2 * UNIT_ROUNDOFF, size), underflow)) };
 }
 
 interface Place {
@@ -134,11 +119,6 @@ async function slopeOf(evidence: ReluEvidence, measurer: Measurer): Promise<numb
   if (kernel.status === "failed") return kernel.reason;
   const { spectrum, epsilon } = kernel.evidence;
   return sqrtUp(addUp(Math.max(0, spectrum.lambdaMax.value.upper), epsilon));
-}
-
-function sizeOf({ residual: { mid, radius } }: ReluEvidence): Interval {
-  const size = norm(mid);
-  return { lower: Math.max(0, subDown(size.lower, radius)), upper: addUp(size.upper, radius) };
 }
 
 function equalBits(a: BitMasks, b: BitMasks): boolean {

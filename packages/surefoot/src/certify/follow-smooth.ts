@@ -26,6 +26,7 @@ export function smoothFollower(descent: FollowedDescent): Follower {
   let window: Window | undefined;
   let gone = 0; // since the window was opened
   return {
+    theorem: "S1",
     here: () => weights,
     ask: async (distance) => {
       const opened = await openWindow(descent, weights, distance);

@@ -5,7 +5,7 @@ import type { Interval } from "../interval/arithmetic.ts";
 import { addUp } from "../interval/directed.ts";
 import type { Network, Weights } from "../network/network.ts";
 import type { Measurer } from "./evidence.ts";
-import type { TheoremOutcome } from "./outcome.ts";
+import type { TheoremName, TheoremOutcome } from "./outcome.ts";
 import { unmeasured } from "./theorems.ts";
 
 /** Gradient descent on ½‖e‖² with one step size, to be followed. */
@@ -24,6 +24,8 @@ export interface FollowedDescent {
  * Answers in words say why it cannot go on.
  */
 export interface Follower {
+  /** The one that is asked. */
+  readonly theorem: TheoremName;
   /** θ̂_k. */
   here(): Weights;
   /** What a theorem says of every start within `distance`, and ‖e‖ there. */
@@ -94,7 +96,7 @@ export async function follow(
   const breathe = createBreather();
   const residuals: Interval[] = [];
   const stop = (gaveUp: string): Followed => ({
-    outcome: outcome ?? unmeasured("S1", gaveUp, measurer),
+    outcome: outcome ?? unmeasured(follower.theorem, gaveUp, measurer),
     steps: step,
     distance,
     length,

@@ -120,10 +120,10 @@ function blockBounds(evidence: SmoothEvidence, hadamardNorm: number, r: number, 
   return blocks;
 }
 
-/** Whether the bounds of samples i and i − 1 are the same numbers, as in evidence that knows only the largest. */
+/** Whether all that is known of samples i and i − 1 are the same numbers, as in evidence that knows only the largest. */
 function isLikeThePrevious({ layers }: SmoothEvidence, i: number): boolean {
-  return layers.every(({ inputBounds, gradientBounds, backpropagatedBounds, steepBounds }) =>
-    [inputBounds, gradientBounds, backpropagatedBounds, steepBounds].every((v) => v?.[i] === v?.[i - 1]),
+  return layers.every((layer) =>
+    Object.values(layer).every((known) => !(known instanceof Float64Array) || known[i] === known[i - 1]),
   );
 }
 

@@ -1,9 +1,9 @@
 /** The measurer that proves: the same evidence as measure.ts, every number an enclosure for the exact reals of weights and data. */
-import { type Backend, type BitMasks, type Matrix, matrix } from "@surefoot/linalg";
+import type { Backend, BitMasks, Matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
 import { type Interval, point } from "../interval/arithmetic.ts";
 import { addUp, mulUp, sqrtUp, subDown } from "../interval/directed.ts";
-import { frobenius, gamma, LEAST_POSITIVE, norm, rowNorms, sumUpper, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
+import { frobenius, gamma, LEAST_POSITIVE, norm, sumUpper } from "../interval/error-bounds.ts";
 import { type EigenvalueBound, extremeEigenvalues, greatestEigenvalue } from "../interval/extreme-eigenvalues.ts";
 import { outward } from "../interval/outward.ts";
 import { selfTest } from "../interval/self-test.ts";
@@ -21,7 +21,6 @@ import type {
   SmoothEvidence,
   Spectrum,
   TwoLayerEvidence,
-  VectorBall,
 } from "./evidence.ts";
 import { isShallow, shapeOf } from "./measure.ts";
 import { withBends } from "./measure-bends.ts";
@@ -30,7 +29,8 @@ import { withSteepNorms } from "./measure-steep.ts";
 import { provedSteepNorms } from "./measure-steep-proved.ts";
 import { hadamardNormOf, patchesNormOf, provedGram, provedKernel } from "./proved-kernel.ts";
 import {
-  affine,
+  ballNorm,
+  ballOfColumn,
   exactNorms,
   exactRows,
   frobeniusError,
@@ -39,7 +39,9 @@ import {
   type ProvedForward,
   provedBackward,
   provedForward,
+  provedRelu,
   type RowBall,
+  residualRows,
   type WeightNorms,
 } from "./proved-pass.ts";
 import { signMargins } from "./proved-signs.ts";
@@ -110,7 +112,7 @@ async function smoothEvidence(at: Point, backend: Backend): Promise<Measurement<
   const norms = await weightNorms(network, weights, backend);
   const pass = await provedForward(network, weights, norms, dataset.x, backend);
   if (!pass) return failed("the derivative of this activation is not Lipschitz");
-  const residual = residualBall(pass.z[network.layers.length - 1], dataset.y);
+  const residual = ballOfColumn(residualRows(pass.z[network.layers.length - 1], dataset.y));
   const residualNorm = ballNorm(residual);
   if (!Number.isFinite(residualNorm.upper)) return failed("the outputs are not finite");
   const back = await provedBackward(network, weights, norms, pass, backend);
@@ -236,48 +238,22 @@ function transposedNorms(a: Matrix): Float64Array {
   return sums.map((s) => sqrtUp(outward.div(point(addUp(s, underflow)), point(shrink)).upper));
 }
 
-/** e = u − y as fl(û − y) with the errors of û and of the subtraction. */
-function residualBall(outputs: RowBall, y: Float64Array): VectorBall {
-  const mid = outputs.mid.data.map((u, i) => u - y[i]);
-  const errors = outputs.errors.map((e, i) => addUp(e, mulUp(UNIT_ROUNDOFF, Math.abs(mid[i]))));
-  return { mid, radius: norm(errors).upper };
-}
-
-function ballNorm({ mid, radius }: VectorBall): Interval {
-  const size = norm(mid);
-  return { lower: Math.max(0, subDown(size.lower, radius)), upper: addUp(size.upper, radius) };
-}
-
 async function reluEvidence(at: Point, backend: Backend): Promise<Measurement<ReluEvidence>> {
   const { network, weights, dataset } = at;
   const [hidden, output] = network.layers;
-  const w = weights[hidden.weight];
-  const a = weights[output.weight];
-  const biasOf = (name: string | undefined) => (name ? weights[name].data : undefined);
   const inputs = exactRows(dataset.x);
-  const hiddenNorms = { spectral: frobenius(w).upper, frobenius: frobenius(w).upper };
-  const z = await affine(inputs, w, hiddenNorms, hidden.scale, biasOf(hidden.bias), backend);
-  const h = {
-    mid: matrix(
-      z.mid.rows,
-      z.mid.cols,
-      z.mid.data.map((value) => Math.max(value, 0)),
-    ),
-    errors: z.errors,
-  };
-  const outputNorm = frobenius(a).upper;
-  const outputs = await affine(
-    { ...h, norms: rowNorms(h.mid).upper },
-    a,
-    { spectral: outputNorm, frobenius: outputNorm },
-    output.scale,
-    biasOf(output.bias),
-    backend,
-  );
-  const residual = residualBall(outputs, dataset.y);
+  const { z, outputs } = await provedRelu(network, weights, inputs, backend);
+  const residual = ballOfColumn(residualRows(outputs, dataset.y));
   if (!Number.isFinite(ballNorm(residual).upper)) return failed("the outputs are not finite");
   const pattern = signPattern(z.mid);
-  const { magnitudes, uncertain } = signMargins(z.mid, pattern, inputs, w, hidden.scale, hidden.bias !== undefined);
+  const { magnitudes, uncertain } = signMargins(
+    z.mid,
+    pattern,
+    inputs,
+    weights[hidden.weight],
+    hidden.scale,
+    hidden.bias !== undefined,
+  );
   return {
     status: "ok",
     evidence: {
@@ -286,7 +262,7 @@ async function reluEvidence(at: Point, backend: Backend): Promise<Measurement<Re
       parameters: network.parameters,
       gram: await provedGram(network, dataset.x, backend),
       residual,
-      outputWeights: a.data,
+      outputWeights: weights[output.weight].data,
       outputScale: output.scale,
       magnitudes,
       pattern,

@@ -4,13 +4,15 @@
  */
 import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import { activationOf } from "../activation/registry.ts";
-import { addUp, mulUp, sqrtUp } from "../interval/directed.ts";
-import { gamma, LEAST_POSITIVE, norm, rowNorms, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
+import type { Interval } from "../interval/arithmetic.ts";
+import { addUp, mulUp, sqrtUp, subDown } from "../interval/directed.ts";
+import { frobenius, gamma, LEAST_POSITIVE, norm, rowNorms, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
 import { preciseProduct } from "../interval/precise-product.ts";
 import { combine } from "../network/forward.ts";
 import type { Layer, Network, Patches, Weights } from "../network/network.ts";
 import { channelsLast, eachNeighbour, foldPatches, takePatches } from "../network/patches.ts";
 import { encloseActivation } from "./activation-enclosure.ts";
+import type { VectorBall } from "./evidence.ts";
 
 /** A matrix with, for each row, an upper bound of its 2-norm and of the 2-norm of its distance from the exact row. */
 export interface RowBall {
@@ -299,4 +301,46 @@ export function exactNorms({ norms, errors }: RowBall): Float64Array {
 /** ‖mid − exact‖_F from above. */
 export function frobeniusError({ errors }: RowBall): number {
   return norm(errors).upper;
+}
+
+/** e = u − y as fl(û − y): the errors of û and of the subtraction, by sample. */
+export function residualRows(outputs: RowBall, y: Float64Array): RowBall {
+  const data = outputs.mid.data.map((u, i) => u - y[i]);
+  const norms = data.map(Math.abs);
+  const errors = outputs.errors.map((e, i) => addUp(e, mulUp(UNIT_ROUNDOFF, norms[i])));
+  return { mid: matrix(y.length, 1, data), norms, errors };
+}
+
+/** A column of numbers with errors as one vector with a radius. */
+export function ballOfColumn({ mid, errors }: RowBall): VectorBall {
+  return { mid: mid.data, radius: norm(errors).upper };
+}
+
+/** ‖v‖ for every v in the ball. */
+export function ballNorm({ mid, radius }: VectorBall): Interval {
+  const size = norm(mid);
+  return { lower: Math.max(0, subDown(size.lower, radius)), upper: addUp(size.upper, radius) };
+}
+
+/** Of a two-layer ReLU network: what its layers compute. ReLU is exact and no entry is moved farther by it. */
+export async function provedRelu(
+  network: Network,
+  weights: Weights,
+  inputs: RowBall,
+  backend: Backend,
+  products: Products = "plain",
+): Promise<{ readonly z: RowBall; readonly outputs: RowBall }> {
+  const [hidden, output] = network.layers;
+  const layer = ({ weight, scale, bias }: Layer, input: RowBall) => {
+    const size = frobenius(weights[weight]).upper;
+    const norms = { spectral: size, frobenius: size };
+    return affine(input, weights[weight], norms, scale, bias ? weights[bias].data : undefined, backend, products);
+  };
+  const z = await layer(hidden, inputs);
+  const mid = matrix(
+    z.mid.rows,
+    z.mid.cols,
+    z.mid.data.map((value) => Math.max(value, 0)),
+  );
+  return { z, outputs: await layer(output, { mid, norms: rowNorms(mid).upper, errors: z.errors }) };
 }

@@ -2,10 +2,19 @@
 import { type Backend, type Matrix, matrix } from "@surefoot/linalg";
 import type { Dataset } from "../data/dataset.ts";
 import type { Interval } from "../interval/arithmetic.ts";
-import { addUp, divUp, mulUp, powerOfTwo, sqrtUp, subDown, subUp } from "../interval/directed.ts";
+import { addUp, divUp, mulUp, powerOfTwo, sqrtUp, subUp } from "../interval/directed.ts";
 import { frobenius, gamma, LEAST_POSITIVE, norm, productError, UNIT_ROUNDOFF } from "../interval/error-bounds.ts";
 import { type Layer, type Network, positionsOf, type Weights } from "../network/network.ts";
-import { exactRows, provedBackward, provedForward, type RowBall, type WeightNorms } from "./proved-pass.ts";
+import {
+  ballNorm,
+  ballOfColumn,
+  exactRows,
+  provedBackward,
+  provedForward,
+  type RowBall,
+  residualRows,
+  type WeightNorms,
+} from "./proved-pass.ts";
 
 /** What `provedStep` found; all bounds from above unless said otherwise. */
 export interface ProvedStep {
@@ -17,24 +26,6 @@ export interface ProvedStep {
   readonly residualNorm: Interval;
   /** ≥ ‖θ̂_{k+1} − θ̂_k‖. */
   readonly length: number;
-}
-
-/** e = u − y as fl(û − y): the errors of û and of the subtraction, by sample. */
-export function residualRows(outputs: RowBall, y: Float64Array): RowBall {
-  const mid = matrix(
-    y.length,
-    1,
-    outputs.mid.data.map((u, i) => u - y[i]),
-  );
-  const norms = mid.data.map(Math.abs);
-  return { mid, norms, errors: outputs.errors.map((e, i) => addUp(e, mulUp(UNIT_ROUNDOFF, norms[i]))) };
-}
-
-/** ‖v‖ for every v whose entries are those of `rows` (one column) up to their errors. */
-export function residualSize({ mid, errors }: RowBall): Interval {
-  const size = norm(mid.data);
-  const radius = norm(errors).upper;
-  return { lower: Math.max(0, subDown(size.lower, radius)), upper: addUp(size.upper, radius) };
 }
 
 /**
@@ -91,7 +82,7 @@ export async function descend(at: Slope, stepSize: Interval, backend: Backend): 
   const error = addUp(norm(Float64Array.from(errors)).upper, carried);
   const length = norm(Float64Array.from(lengths)).upper;
   const fits = Number.isFinite(error) && Number.isFinite(length);
-  return fits ? { weights: next, error, length, residualNorm: residualSize(residual) } : undefined;
+  return fits ? { weights: next, error, length, residualNorm: ballNorm(ballOfColumn(residual)) } : undefined;
 }
 
 /** ê_i·g_il: |ê|·(error of g), u times the size from the product, underflow. */
@@ -150,8 +141,8 @@ interface Descended {
 }
 
 /**
- * fl(w − fl(fl(ηs)·G)) for each entry, η its lower end. Three roundings: γ₃ of the step that was taken (two of them), u of the result; the width
- * of η and the error of G times ηs.
+ * fl(w − fl(fl(ηs)·G)) for each entry, η its lower end. Three roundings: γ₄ of the step that was taken pays for two of them, u of the result for the
+ * third; the width of η and the error of G times ηs.
  */
 function descended(w: Matrix, g: Matrix, gradientError: number, scale: number, stepSize: Interval): Descended {
   const factor = stepSize.lower * scale;

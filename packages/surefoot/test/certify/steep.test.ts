@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { activationOf } from "../../src/activation/registry.ts";
 import { sweepSample } from "../../src/certify/ball-sweep.ts";
 import { certify } from "../../src/certify/certify.ts";
+import { stackedBound } from "../../src/certify/kappa-stacked.ts";
 import { floatMeasurer } from "../../src/certify/measure.ts";
 import { provedMeasurer } from "../../src/certify/measure-proved.ts";
 import { certifyS1 } from "../../src/certify/s1.ts";
@@ -196,6 +197,33 @@ describe("measured second derivatives of the output in a layer", () => {
     }
     expect(tight).toBeGreaterThan(0.9);
   });
+});
+
+it("tells samples apart that differ in one measured bound alone, in either order", async () => {
+  const spec: NetworkInput = { kind: "fully-connected", widths: [6, 7, 5], activation: "tanh" };
+  const at = await setting(spec, data(2, 4), { kind: "gaussian" }, 5);
+  const measurer = floatMeasurer(backend);
+  const plain = await measurer.smooth(at);
+  if (plain.status !== "ok") throw new Error(plain.reason);
+  const steep = await measurer.steep(at, plain.evidence);
+  if (steep.status !== "ok") throw new Error(steep.reason);
+  const { evidence } = steep;
+  const alike = (v: Float64Array | undefined) => v?.map(() => Math.max(...v));
+  for (const name of ["inputBounds", "gradientBounds", "backpropagatedBounds", "steepBounds", "bendBounds"] as const) {
+    const kappa = (factors: readonly number[]) => {
+      const layers = evidence.layers.map((layer) => {
+        const own = Object.fromEntries(
+          Object.entries(layer).map(([key, v]) => [key, v instanceof Float64Array ? alike(v) : v]),
+        ) as unknown as typeof layer;
+        const changed = own[name];
+        return changed ? { ...own, [name]: changed.map((x, i) => x * factors[i]) } : own;
+      });
+      const bound = stackedBound({ ...evidence, layers }, measurer.arithmetic);
+      return bound?.onBall?.(1e-4);
+    };
+    expect(kappa([0.01, 1])).toBeGreaterThan(0);
+    expect(kappa([0.01, 1])).toBeCloseTo(kappa([1, 0.01]) ?? Number.NaN, 12);
+  }
 });
 
 /** Weights on the sphere of radius r around those of the setting. */
