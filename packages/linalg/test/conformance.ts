@@ -9,6 +9,7 @@ import { kernelTests } from "./conformance-kernels.ts";
 import { lifeTests } from "./conformance-life.ts";
 import { productTests } from "./conformance-products.ts";
 import type { BackendFactory } from "./conformance-tools.ts";
+import { widthTests } from "./conformance-width.ts";
 
 export function conformance(name: string, create: BackendFactory): void {
   describe(`${name} backend`, () => {
@@ -16,6 +17,7 @@ export function conformance(name: string, create: BackendFactory): void {
     factorTests(create);
     eigenTests(create);
     kernelTests(create);
+    widthTests(create);
     lifeTests(create);
   });
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { seededNeurons } from "../../src/dynamics/lazy/neuron-source.ts";
 import { lazyProblem } from "../../src/dynamics/lazy/problem.ts";
 import { startPass } from "../../src/dynamics/lazy/start.ts";
-import { type CloseDecision, type LazyState, Stepper } from "../../src/dynamics/lazy/stepper.ts";
+import type { CloseDecision, LazyState } from "../../src/dynamics/lazy/state.ts";
+import { Stepper } from "../../src/dynamics/lazy/stepper.ts";
 import { TangentCounts } from "../../src/dynamics/lazy/tangent-counts.ts";
 import { sphere } from "./direct.ts";
 

@@ -1,6 +1,7 @@
 import { SurefootError } from "../../error.ts";
 import type { LazyProblem } from "./problem.ts";
-import type { LazyState, SavedFlip, Stepper } from "./stepper.ts";
+import type { LazyState, SavedFlip } from "./state.ts";
+import type { Stepper } from "./stepper.ts";
 
 /** A run between two steps: numbers and float64 arrays only, for any container. */
 export interface LazyCheckpoint {

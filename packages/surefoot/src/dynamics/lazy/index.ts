@@ -22,4 +22,4 @@ export {
   resumeLazyRun,
 } from "./run.ts";
 export { rotateToSpan } from "./span.ts";
-export type { LazyState } from "./stepper.ts";
+export type { LazyState } from "./state.ts";

@@ -10,7 +10,8 @@ import { type LazyProbe, probe } from "./probe.ts";
 import { type LazyProblem, type LazyProblemOptions, lazyProblem } from "./problem.ts";
 import { predictReach } from "./reach.ts";
 import { startPass, type WatchSet } from "./start.ts";
-import { type CloseDecision, type LazyState, Stepper } from "./stepper.ts";
+import type { CloseDecision, LazyState } from "./state.ts";
+import { Stepper } from "./stepper.ts";
 import { TangentCounts } from "./tangent-counts.ts";
 
 /** What a lazy run starts from. */
